@@ -1,0 +1,26 @@
+# What every target of ours is compiled with; never forced on users of the library.
+function(outbox_target name)
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  if(OUTBOX_WERROR)
+    target_compile_options(${name} PRIVATE -Werror)
+  endif()
+  if(OUTBOX_SANITIZE)
+    target_compile_options(${name} PRIVATE -fsanitize=${OUTBOX_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${name} PRIVATE -fsanitize=${OUTBOX_SANITIZE})
+  endif()
+endfunction()
+
+# A static library of one folder of src/: all its .cc files.
+function(outbox_library name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  if(NOT sources)
+    set(sources ${PROJECT_SOURCE_DIR}/cmake/empty.cc)
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:include>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  outbox_target(${name})
+endfunction()

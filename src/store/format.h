@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "outbox/message.h"
+#include "outbox/status.h"
+
+namespace outbox::store {
+
+/// A lane is a topic; ids are given in order of first use and never reused.
+using LaneId = std::uint32_t;
+/// Opening time in ms, forced above the last one recorded.
+using SessionId = std::uint64_t;
+
+inline constexpr std::size_t kKeyBytes = 12;
+/// lane (4 bytes, big-endian) | seq (8 bytes, big-endian); nothing else is a
+/// key of the data column family.
+std::string entry_key(LaneId lane, Seq seq);
+
+/// A decoded record. Points into the buffer it was decoded from.
+struct RecordView {
+  SessionId session = 0;
+  std::int64_t timestamp_ms = 0;
+  std::optional<std::int32_t> partition;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  std::uint32_t header_count = 0;
+  /// `header_count` encoded headers; walk them with HeaderCursor.
+  std::string_view headers;
+};
+
+/// Walks RecordView::headers. next() is false at the end.
+class HeaderCursor {
+ public:
+  explicit HeaderCursor(const RecordView& record)
+      : rest_(record.headers), left_(record.header_count) {}
+  bool next(std::string_view& name, std::optional<std::string_view>& value);
+
+ private:
+  std::string_view rest_;
+  std::uint32_t left_;
+};
+
+/// The record without its checksum; the session is the store's. Appended to `to`.
+void encode_body(const Message& message, SessionId session, std::int64_t now_ms, std::string& to);
+/// Adds the CRC-32C over body and lane|seq; `body` is a record from then on.
+void seal(std::string& body, LaneId lane, Seq seq);
+/// Checks version, bounds and CRC. kCorruption names lane and seq;
+/// kUnknownVersion names the version.
+Result<RecordView> decode(std::string_view record, LaneId lane, Seq seq);
+
+/// The record as an owned message.
+Message to_message(const std::string& topic, const RecordView& record);
+
+}  // namespace outbox::store
