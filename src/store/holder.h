@@ -29,6 +29,7 @@ class HolderLock {
  private:
   explicit HolderLock(int fd) : fd_(fd) {}
   const int fd_;
+  bool held_ = false;
 };
 
 }  // namespace outbox::store
