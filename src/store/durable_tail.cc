@@ -8,6 +8,7 @@
 
 #include "store/durable_tail_format.h"
 #include "store/rocks_status.h"
+#include "store/sync_directory.h"
 
 namespace outbox::store {
 
@@ -16,13 +17,6 @@ namespace {
 using tail_format::Mark;
 
 constexpr const char* kNewSuffix = ".new";
-
-Status sync_directory(rocksdb::Env& env, const std::filesystem::path& dir) {
-  std::unique_ptr<rocksdb::Directory> directory;
-  rocksdb::Status status = env.NewDirectory(dir.string(), &directory);
-  if (status.ok()) status = directory->Fsync();
-  return from_rocks(status, "syncing the directory " + dir.string());
-}
 
 std::uint64_t draw_nonce() {
   std::random_device device;

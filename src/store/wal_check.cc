@@ -1,0 +1,127 @@
+#include "store/wal_check.h"
+
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "store/rocks_status.h"
+#include "store/sync_directory.h"
+
+namespace outbox::store {
+
+namespace {
+
+constexpr std::string_view kWalSuffix = ".log";
+constexpr const char* kQuarantine = "quarantine";
+constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
+
+struct WalFile {
+  std::uint64_t number = 0;
+  std::string name;
+};
+
+/// Oldest first.
+Result<std::vector<WalFile>> list_wals(rocksdb::Env& env, const std::filesystem::path& dir) {
+  std::vector<std::string> names;
+  const rocksdb::Status listed = env.GetChildren(dir.string(), &names);
+  if (!listed.ok()) return from_rocks(listed, "listing " + dir.string());
+  std::vector<WalFile> wals;
+  for (const std::string& name : names) {
+    if (!name.ends_with(kWalSuffix)) continue;
+    const char* end = name.data() + name.size() - kWalSuffix.size();
+    std::uint64_t number = 0;
+    const auto parsed = std::from_chars(name.data(), end, number);
+    if (parsed.ec == std::errc() && parsed.ptr == end) wals.push_back({number, name});
+  }
+  std::sort(wals.begin(), wals.end(),
+            [](const WalFile& a, const WalFile& b) { return a.number < b.number; });
+  return wals;
+}
+
+Status damaged(const std::filesystem::path& dir, const TornWal& wal, const std::string& after) {
+  return {Code::kCorruption,
+          (dir / wal.name).string() + " is damaged at byte " +
+              std::to_string(wal.scan.damage_offset) + " of " +
+              std::to_string(wal.scan.file_bytes) + " (" + wal.scan.damage + ") and " + after +
+              ": entries that were durable are unreadable; nothing was changed; run "
+              "outbox-relay verify --dir " +
+              dir.string()};
+}
+
+std::string copy_name(const TornWal& torn) {
+  return std::string(kQuarantine) + "/" + torn.name + ".cut-at-" +
+         std::to_string(torn.scan.whole_bytes);
+}
+
+rocksdb::Status copy_file(rocksdb::Env& env, const std::string& from, const std::string& to) {
+  std::unique_ptr<rocksdb::SequentialFile> source;
+  std::unique_ptr<rocksdb::WritableFile> target;
+  rocksdb::Status status = env.NewSequentialFile(from, &source, rocksdb::EnvOptions());
+  if (status.ok()) status = env.NewWritableFile(to, &target, rocksdb::EnvOptions());
+  std::string buffer(kCopyBytes, '\0');
+  rocksdb::Slice piece;
+  while (status.ok()) {
+    status = source->Read(buffer.size(), &piece, buffer.data());
+    if (!status.ok() || piece.empty()) break;
+    status = target->Append(piece);
+  }
+  if (status.ok()) status = target->Sync();
+  if (status.ok()) status = target->Close();
+  return status;
+}
+
+rocksdb::Status truncate_file(rocksdb::Env& env, const std::string& path, std::uint64_t bytes) {
+  rocksdb::Status status =
+      env.GetFileSystem()->Truncate(path, bytes, rocksdb::IOOptions(), nullptr);
+  std::unique_ptr<rocksdb::WritableFile> file;
+  if (status.ok()) status = env.ReopenWritableFile(path, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = file->Close();
+  return status;
+}
+
+}  // namespace
+
+Result<std::vector<TornWal>> check_wals(rocksdb::Env& env, const std::filesystem::path& dir) {
+  const Result<std::vector<WalFile>> wals = list_wals(env, dir);
+  if (!wals.ok()) return wals.status();
+  std::vector<TornWal> torn;
+  for (const WalFile& wal : *wals) {
+    const Result<WalScan> scan = scan_wal(env, (dir / wal.name).string(), wal.number);
+    if (!scan.ok()) return scan.status();
+    if (!torn.empty() && !scan->empty) {
+      return damaged(dir, torn.front(), "newer records follow in " + wal.name);
+    }
+    if (!scan->damaged) continue;
+    torn.push_back({wal.name, *scan});
+    if (scan->record_after) return damaged(dir, torn.back(), "another record follows");
+  }
+  return torn;
+}
+
+Status cut_torn_tail(rocksdb::Env& env, const std::filesystem::path& dir, const TornWal& torn) {
+  const std::string path = (dir / torn.name).string();
+  const std::string copy = (dir / copy_name(torn)).string();
+  rocksdb::Status status = env.CreateDirIfMissing((dir / kQuarantine).string());
+  if (status.ok()) status = copy_file(env, path, copy);
+  if (!status.ok()) return from_rocks(status, "copying " + path + " to " + copy);
+  Status synced = sync_directory(env, dir / kQuarantine);
+  if (synced.ok()) synced = sync_directory(env, dir);
+  if (!synced.ok()) return synced;
+  return from_rocks(truncate_file(env, path, torn.scan.whole_bytes), "cutting " + path);
+}
+
+std::string describe_cut(const TornWal& torn) {
+  const std::uint64_t lost_bytes = torn.scan.file_bytes - torn.scan.whole_bytes;
+  return torn.name + ": the last " + std::to_string(lost_bytes) + " bytes (" +
+         std::to_string(torn.scan.whole_bytes) + ".." + std::to_string(torn.scan.file_bytes) +
+         ") are a write that never finished (" + torn.scan.damage + "); cut off, copy in " +
+         copy_name(torn);
+}
+
+}  // namespace outbox::store
