@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace outbox::kafka {
+
+/// A property that the librdkafka in use knows.
+struct KnownProperty {
+  std::string name;
+  bool for_producer = false;  ///< false: consumers only
+};
+
+/// librdkafka's own list, as it documents itself at run time.
+std::vector<KnownProperty> known_properties();
+
+/// The name nearest to `name` by edit distance; empty when none is near.
+std::string nearest_property(const std::vector<KnownProperty>& known, std::string_view name);
+
+}  // namespace outbox::kafka
