@@ -1,0 +1,74 @@
+#include "store/recovery.h"
+
+#include <rocksdb/env.h>
+
+#include "store/wal_check.h"
+
+namespace outbox::store {
+
+namespace {
+
+constexpr const char* kCurrent = "CURRENT";
+
+std::string verify_hint() { return "nothing was changed; run outbox-relay verify"; }
+
+/// A database without a durable-tail, or the other way round.
+Status mismatch(const std::filesystem::path& dir, const std::string& what) {
+  return {Code::kCorruption, dir.string() + " " + what + "; " + verify_hint()};
+}
+
+Result<Recovered> recover_fresh(const std::filesystem::path& dir,
+                                const Result<DurableTail::Lanes>& durable) {
+  Recovered recovered;
+  recovered.fresh = true;
+  if (durable.ok() && !durable->empty()) {
+    return mismatch(dir, "has a durable-tail file with entries and no database (CURRENT is gone)");
+  }
+  return recovered;
+}
+
+}  // namespace
+
+Result<Recovered> recover(const std::filesystem::path& dir, rocksdb::Env& env, const Log& log) {
+  const Result<DurableTail::Lanes> durable = DurableTail::load(env, dir);
+  const bool no_tail = !durable.ok() && durable.status().code() == Code::kNotFound;
+  if (!durable.ok() && !no_tail) return durable.status();
+  if (env.FileExists((dir / kCurrent).string()).IsNotFound()) return recover_fresh(dir, durable);
+  if (no_tail) {
+    return mismatch(
+        dir, "holds a database and no durable-tail file: it is no outbox, or the file was removed");
+  }
+
+  const Result<std::vector<TornWal>> torn = check_wals(env, dir);
+  if (!torn.ok()) return torn.status();
+  Recovered recovered;
+  recovered.durable = *durable;
+  for (const TornWal& wal : *torn) {
+    Status cut = cut_torn_tail(env, dir, wal);
+    if (!cut.ok()) return cut;
+    if (!recovered.warning.empty()) recovered.warning += "; ";
+    recovered.warning += describe_cut(wal);
+  }
+  if (!recovered.warning.empty()) log->warn("{}: {}", dir.string(), recovered.warning);
+  return recovered;
+}
+
+Status compare_with_durable_tail(const DurableTail::Lanes& durable, std::span<const LaneEnd> ends) {
+  std::map<LaneId, const LaneEnd*> by_lane;
+  for (const LaneEnd& end : ends) by_lane[end.lane] = &end;
+  std::string missing;
+  for (const auto& [lane, seq] : durable) {
+    const auto found = by_lane.find(lane);
+    const Seq last = found == by_lane.end() ? 0 : found->second->last;
+    if (last >= seq) continue;
+    const std::string name =
+        found == by_lane.end() ? "of lane " + std::to_string(lane) : found->second->topic;
+    if (!missing.empty()) missing += "; ";
+    missing += "topic " + name + ": entries " + std::to_string(last + 1) + ".." +
+               std::to_string(seq) + " were durable and are missing";
+  }
+  if (missing.empty()) return {};
+  return {Code::kCorruption, missing + "; " + verify_hint()};
+}
+
+}  // namespace outbox::store
