@@ -1,0 +1,63 @@
+#include "kafka/client.h"
+
+#include <array>
+
+namespace outbox::kafka {
+namespace {
+
+constexpr std::size_t kErrorTextBytes = 512;
+constexpr int kEvents = RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG;
+
+Notice log_notice(rd_kafka_event_t* event) {
+  const char* facility = nullptr;
+  const char* text = nullptr;
+  int level = 0;
+  Notice notice;
+  if (rd_kafka_event_log(event, &facility, &text, &level) == 0) {
+    notice.level = level;
+    notice.text = std::string(facility) + ": " + text;
+  }
+  return notice;
+}
+
+}  // namespace
+
+Result<Client> make_client(const Properties& properties) {
+  ConfPtr conf(rd_kafka_conf_new());
+  std::array<char, kErrorTextBytes> text{};
+  for (const auto& [name, value] : properties) {
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text.data(), text.size()) !=
+        RD_KAFKA_CONF_OK) {
+      return Status(Code::kInvalidArgument, "Kafka property " + name + " is refused");
+    }
+  }
+  rd_kafka_conf_set_events(conf.get(), kEvents);
+  HandlePtr handle(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
+  if (!handle) return Status(Code::kKafka, std::string("librdkafka: ") + text.data());
+  (void)conf.release();  // now the handle's
+  // Null: log lines go to the main queue, with the other events.
+  if (rd_kafka_set_log_queue(handle.get(), nullptr) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Status(Code::kKafka, "librdkafka has no log queue");
+  }
+  QueuePtr events(rd_kafka_queue_get_main(handle.get()));
+  return Client{std::move(handle), std::move(events)};
+}
+
+Notice notice_of(rd_kafka_t* handle, rd_kafka_event_t* event) {
+  if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_LOG) return log_notice(event);
+  Notice notice;
+  notice.error = rd_kafka_event_error(event);
+  notice.kind = Notice::Kind::kError;
+  if (const char* text = rd_kafka_event_error_string(event)) notice.text = text;
+  if (notice.error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    notice.kind = Notice::Kind::kAllBrokersDown;
+  } else if (notice.error == RD_KAFKA_RESP_ERR__FATAL) {
+    std::array<char, kErrorTextBytes> text{};
+    notice.kind = Notice::Kind::kFatal;
+    notice.error = rd_kafka_fatal_error(handle, text.data(), text.size());
+    notice.text = text.data();
+  }
+  return notice;
+}
+
+}  // namespace outbox::kafka

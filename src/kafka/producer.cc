@@ -1,0 +1,141 @@
+#include "kafka/producer.h"
+
+#include <array>
+#include <cstdint>
+
+#include "base/check.h"
+#include "kafka/client.h"
+
+namespace outbox::kafka {
+namespace {
+
+// Topic, partition, value, key, timestamp, opaque, flags.
+constexpr std::size_t kFixedParts = 7;
+
+rd_kafka_vu_t part(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t out;
+  out.vtype = type;
+  return out;
+}
+
+rd_kafka_vu_t bytes_part(rd_kafka_vtype_t type, std::optional<std::string_view> bytes) {
+  rd_kafka_vu_t out = part(type);
+  // A null pointer is null to librdkafka, so an empty value needs an address.
+  static char empty = 0;
+  const char* data = bytes ? (bytes->data() != nullptr ? bytes->data() : &empty) : nullptr;
+  out.u.mem.ptr = const_cast<char*>(data);
+  out.u.mem.size = bytes ? bytes->size() : 0;
+  return out;
+}
+
+rd_kafka_vu_t header_part(const OutHeader& header) {
+  rd_kafka_vu_t out = part(RD_KAFKA_VTYPE_HEADER);
+  out.u.header.name = header.name;
+  out.u.header.val = header.value ? header.value->data() : nullptr;
+  out.u.header.size = header.value ? static_cast<std::int64_t>(header.value->size()) : 0;
+  if (header.value && out.u.header.val == nullptr) out.u.header.val = "";
+  return out;
+}
+
+class Producer final : public ProducerApi {
+ public:
+  Producer(Client client, int wake_fd) : client_(std::move(client)) {
+    // An eventfd adds what is written to it: eight bytes.
+    const std::uint64_t one = 1;
+    rd_kafka_queue_io_event_enable(client_.events.get(), wake_fd, &one, sizeof one);
+  }
+
+  ~Producer() override {
+    rd_kafka_queue_io_event_enable(client_.events.get(), -1, nullptr, 0);
+    topics_.clear();
+  }
+
+  TopicHandle topic(const std::string& name, std::int32_t& error) override {
+    TopicPtr& slot = topics_[name];
+    if (!slot) slot.reset(rd_kafka_topic_new(client_.handle.get(), name.c_str(), nullptr));
+    error = slot ? 0 : rd_kafka_last_error();
+    return slot.get();
+  }
+
+  std::int32_t produce(const OutMessage& message) override {
+    fill_parts(message);
+    // Headers one by one, not as a list: librdkafka before 2.12 frees a list
+    // twice when it refuses the message.
+    const ErrorPtr error(rd_kafka_produceva(client_.handle.get(), parts_.data(), parts_.size()));
+    if (error) return rd_kafka_error_code(error.get());
+    ++unreported_;
+    return 0;
+  }
+
+  bool poll(Polled& into, std::size_t events_max) override {
+    for (std::size_t i = 0; i < events_max; ++i) {
+      const EventPtr event(rd_kafka_queue_poll(client_.events.get(), 0));
+      if (!event) return false;
+      if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) {
+        take_reports(event.get(), into);
+      } else {
+        into.notices.push_back(notice_of(client_.handle.get(), event.get()));
+      }
+    }
+    return true;
+  }
+
+  void purge() override {
+    // Non-blocking: the blocking form waits for broker threads, which may hang.
+    (void)rd_kafka_purge(client_.handle.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                                   RD_KAFKA_PURGE_F_NON_BLOCKING);
+  }
+
+  std::size_t unreported() const override { return unreported_; }
+
+ private:
+  void fill_parts(const OutMessage& message) {
+    parts_.clear();
+    parts_.reserve(kFixedParts + message.headers.size());
+    rd_kafka_vu_t topic = part(RD_KAFKA_VTYPE_RKT);
+    topic.u.rkt = static_cast<rd_kafka_topic_t*>(message.topic);
+    rd_kafka_vu_t partition = part(RD_KAFKA_VTYPE_PARTITION);
+    partition.u.i32 = message.partition;
+    rd_kafka_vu_t timestamp = part(RD_KAFKA_VTYPE_TIMESTAMP);
+    timestamp.u.i64 = message.timestamp_ms;
+    rd_kafka_vu_t opaque = part(RD_KAFKA_VTYPE_OPAQUE);
+    opaque.u.ptr = reinterpret_cast<void*>(message.opaque);
+    rd_kafka_vu_t flags = part(RD_KAFKA_VTYPE_MSGFLAGS);
+    flags.u.i = 0;  // neither copied nor freed by librdkafka
+    parts_.insert(parts_.end(),
+                  {topic, partition, bytes_part(RD_KAFKA_VTYPE_VALUE, message.value),
+                   bytes_part(RD_KAFKA_VTYPE_KEY, message.key), timestamp, opaque, flags});
+    for (const OutHeader& header : message.headers) parts_.push_back(header_part(header));
+  }
+
+  void take_reports(rd_kafka_event_t* event, Polled& into) {
+    const std::size_t count = rd_kafka_event_message_count(event);
+    messages_.resize(count);
+    const std::size_t got = rd_kafka_event_message_array(event, messages_.data(), count);
+    into.reports.reserve(into.reports.size() + got);
+    for (std::size_t i = 0; i < got; ++i) {
+      const rd_kafka_message_t& message = *messages_[i];
+      into.reports.push_back({reinterpret_cast<std::uintptr_t>(message._private), message.err,
+                              message.partition, message.offset});
+    }
+    OUTBOX_CHECK(got <= unreported_);
+    unreported_ -= got;
+  }
+
+  Client client_;
+  std::map<std::string, TopicPtr> topics_;
+  std::vector<rd_kafka_vu_t> parts_;
+  std::vector<const rd_kafka_message_t*> messages_;
+  std::size_t unreported_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ProducerApi>> make_producer(const Properties& properties, int wake_fd) {
+  auto client = make_client(properties);
+  if (!client.ok()) return client.status();
+  return std::unique_ptr<ProducerApi>(
+      std::make_unique<Producer>(std::move(client).value(), wake_fd));
+}
+
+}  // namespace outbox::kafka
