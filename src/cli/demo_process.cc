@@ -1,0 +1,103 @@
+#include "cli/demo_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace outbox::cli {
+namespace {
+
+Status system_error(const char* what) {
+  return {Code::kIoError, std::string(what) + ": " + std::strerror(errno)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start_self(
+    const std::vector<std::string>& arguments) {
+  std::array<int, 2> input{};
+  std::array<int, 2> output{};
+  if (pipe2(input.data(), O_CLOEXEC) != 0) return system_error("pipe");
+  if (pipe2(output.data(), O_CLOEXEC) != 0) {
+    close(input[0]);
+    close(input[1]);
+    return system_error("pipe");
+  }
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
+
+  std::string program = "/proc/self/exe";
+  std::vector<std::string> copies = arguments;
+  std::vector<char*> argv{program.data()};
+  for (auto& copy : copies) argv.push_back(copy.data());
+  argv.push_back(nullptr);
+  pid_t pid = -1;
+  const int failed = posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  close(input[0]);
+  close(output[1]);
+  if (failed != 0) {
+    close(input[1]);
+    close(output[0]);
+    errno = failed;
+    return system_error("cannot start the demo's child process");
+  }
+  return std::unique_ptr<ChildProcess>(new ChildProcess(pid, input[1], output[0]));
+}
+
+ChildProcess::~ChildProcess() {
+  if (!exit_code_) {
+    kill_hard();
+    wait();
+  }
+  close(input_);
+  close(output_);
+}
+
+std::optional<std::string> ChildProcess::read_line(std::chrono::milliseconds wait_ms) {
+  while (true) {
+    if (const auto end = buffer_.find('\n'); end != std::string::npos) {
+      std::string line = buffer_.substr(0, end);
+      buffer_.erase(0, end + 1);
+      return line;
+    }
+    pollfd readable{output_, POLLIN, 0};
+    if (poll(&readable, 1, static_cast<int>(wait_ms.count())) <= 0) return std::nullopt;
+    std::array<char, 4096> bytes{};
+    const auto count = ::read(output_, bytes.data(), bytes.size());
+    if (count <= 0) {
+      ended_ = true;
+      return std::nullopt;
+    }
+    buffer_.append(bytes.data(), static_cast<std::size_t>(count));
+  }
+}
+
+void ChildProcess::write_line(const std::string& line) {
+  const std::string bytes = line + "\n";
+  // A child that is gone is seen by read_line() and wait(); SIGPIPE is ignored by main.
+  [[maybe_unused]] const auto written = ::write(input_, bytes.data(), bytes.size());
+}
+
+void ChildProcess::kill_hard() { ::kill(pid_, SIGKILL); }
+
+int ChildProcess::wait() {
+  if (!exit_code_) {
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  return *exit_code_;
+}
+
+}  // namespace outbox::cli
