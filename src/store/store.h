@@ -96,7 +96,10 @@ class Store {
   virtual Status record_partition_count(LaneId lane, PartitionCount count) = 0;
   /// Not synced: a hint for append's early checks.
   virtual void record_topic_limits(LaneId lane, TopicLimits limits) = 0;
-  /// Hands `how` to the entry's DeliveryCallback, if any. Called on the drainer's thread.
+  /// Is a DeliveryCallback registered for the entry? Asked for every entry that is settled, so
+  /// it must cost next to nothing while there are none. True may be a false alarm.
+  virtual bool wants_outcome(LaneId /*lane*/, Seq /*seq*/) const { return true; }
+  /// Hands `how` to the entry's DeliveryCallback, if any. Called on the drainer's callback thread.
   virtual void settle_callback(LaneId lane, Seq seq, DeliveryOutcome how) = 0;
   /// `count` pending entries of from..through were given up; synced.
   virtual Result<PurgeRecord> record_purge(LaneId lane, PurgeRecord record,
