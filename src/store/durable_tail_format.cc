@@ -59,9 +59,9 @@ void append_slot(std::string& to, Mark mark, std::uint64_t nonce) {
   append_slot(to, LaneTail{kMarkLane, mark.synced_bytes}, nonce);
 }
 
-std::string compact(const DurableTail::Lanes& lanes, std::uint64_t nonce) {
+std::string compact(const DurableTail::Lanes& lanes, std::uint64_t nonce, std::uint32_t version) {
   std::string file(kMagic);
-  append_big(file, kVersion);
+  append_big(file, version);
   append_big(file, static_cast<std::uint32_t>(lanes.size()));
   append_big(file, nonce);
   append_big(file, std::uint32_t{0});

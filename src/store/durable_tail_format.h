@@ -36,8 +36,9 @@ struct Mark {
 void append_slot(std::string& to, LaneTail tail, std::uint64_t nonce);
 void append_slot(std::string& to, Mark mark, std::uint64_t nonce);
 
-/// A whole file with one slot a lane.
-std::string compact(const DurableTail::Lanes& lanes, std::uint64_t nonce);
+/// A whole file with one slot a lane. Tests write other versions.
+std::string compact(const DurableTail::Lanes& lanes, std::uint64_t nonce,
+                    std::uint32_t version = kVersion);
 /// Its size.
 std::uint64_t file_bytes(std::size_t lanes);
 

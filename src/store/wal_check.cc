@@ -1,7 +1,6 @@
 #include "store/wal_check.h"
 
 #include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
 
 #include <algorithm>
 #include <charconv>
@@ -76,11 +75,10 @@ rocksdb::Status copy_file(rocksdb::Env& env, const std::string& from, const std:
 }
 
 rocksdb::Status truncate_file(rocksdb::Env& env, const std::string& path, std::uint64_t bytes) {
-  rocksdb::Status status =
-      env.GetFileSystem()->Truncate(path, bytes, rocksdb::IOOptions(), nullptr);
   std::unique_ptr<rocksdb::WritableFile> file;
-  if (status.ok()) status = env.ReopenWritableFile(path, &file, rocksdb::EnvOptions());
-  if (status.ok()) status = file->Sync();
+  rocksdb::Status status = env.ReopenWritableFile(path, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Truncate(bytes);
+  if (status.ok()) status = file->Fsync();
   if (status.ok()) status = file->Close();
   return status;
 }

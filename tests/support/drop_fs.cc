@@ -218,9 +218,13 @@ std::uint64_t DropFs::used_bytes_locked() const {
   return sum;
 }
 
-void DropFs::ignore_syncs(bool on) {
+void DropFs::ignore_syncs(std::optional<std::string> path_contains) {
   const std::lock_guard lock(mutex_);
-  ignore_syncs_ = on;
+  ignored_syncs_ = std::move(path_contains);
+}
+
+bool DropFs::sync_is_ignored(const std::string& path) const {
+  return ignored_syncs_ && path.find(*ignored_syncs_) != std::string::npos;
 }
 
 IOStatus DropFs::enter(unsigned op, const std::string& path, bool* partial) {
@@ -287,19 +291,7 @@ IOStatus DropFs::LinkFile(const std::string& from, const std::string& to, const 
 IOStatus DropFs::Truncate(const std::string& path, size_t bytes, const IOOptions& options,
                           IODebugContext* dbg) {
   if (!ours(path)) return target()->Truncate(path, bytes, options, dbg);
-  const std::lock_guard lock(mutex_);
-  IOStatus status = enter_locked(kFsTruncate, path, nullptr);
-  if (!status.ok()) return status;
-  const InodePtr inode = names_[normal(path)];
-  std::ifstream before(path, std::ios::binary);
-  before.seekg(static_cast<std::streamoff>(bytes));
-  std::string cut_off(std::istreambuf_iterator<char>(before), {});
-  status = target()->Truncate(path, bytes, options, dbg);
-  if (!status.ok()) return status;
-  inode->cut_off = std::move(cut_off);
-  inode->bytes = bytes;
-  inode->synced_bytes = std::min<std::uint64_t>(inode->synced_bytes, bytes);
-  return status;
+  return IOStatus::NotSupported("as in RocksDB's own file system");
 }
 
 IOStatus DropFs::GetFreeSpace(const std::string& path, const IOOptions& options,

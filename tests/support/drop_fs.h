@@ -35,7 +35,7 @@ struct FsFault {
   std::uint64_t nth = 1;
   bool forever = false;
   int error = EIO;  ///< EIO or ENOSPC
-  std::string path_contains;
+  std::string path_contains = {};
 };
 
 /// What of the unsynced bytes and names is found after a power cut.
@@ -79,8 +79,9 @@ class DropFs : public rocksdb::FileSystemWrapper {
   /// Unset: as much as there is.
   void set_quota_bytes(std::optional<std::uint64_t> bytes);
   std::uint64_t used_bytes() const;
-  /// A drive that lies about flush: Sync is OK and does nothing.
-  void ignore_syncs(bool on);
+  /// A drive that lies about flush: the Sync of files (and directories) whose
+  /// path contains this is OK and does nothing. Unset: none.
+  void ignore_syncs(std::optional<std::string> path_contains);
 
   rocksdb::IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSSequentialFile>* result,
@@ -154,6 +155,7 @@ class DropFs : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus enter_locked(unsigned op, const std::string& path, bool* partial);
   InodePtr adopt(const std::string& path, bool durable);
   void change(const std::string& dir, Change change);
+  bool sync_is_ignored(const std::string& path) const;
   std::uint64_t used_bytes_locked() const;
   void scan();
   void lose_bytes(Inode& inode, Keep keep);
@@ -164,7 +166,7 @@ class DropFs : public rocksdb::FileSystemWrapper {
   mutable std::mutex mutex_;
   std::mt19937_64 random_;
   bool powered_ = true;
-  bool ignore_syncs_ = false;
+  std::optional<std::string> ignored_syncs_;
   std::optional<std::uint64_t> changes_until_cut_;
   std::optional<FsFault> fault_;
   std::uint64_t fault_matches_ = 0;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
 
 namespace outbox::test {
 
@@ -57,10 +60,15 @@ IOStatus DropFile::PositionedAppend(const Slice&, uint64_t, const IOOptions&,
 }
 
 IOStatus DropFile::Truncate(uint64_t bytes, const IOOptions& options, IODebugContext* dbg) {
-  IOStatus status = owner_->enter(kFsTruncate, path_);
-  if (status.ok()) status = target()->Truncate(bytes, options, dbg);
-  if (!status.ok()) return status;
   const std::lock_guard lock(owner_->mutex_);
+  IOStatus status = owner_->enter_locked(kFsTruncate, path_, nullptr);
+  if (!status.ok()) return status;
+  std::ifstream before(inode_->link, std::ios::binary);
+  before.seekg(static_cast<std::streamoff>(bytes));
+  std::string cut_off(std::istreambuf_iterator<char>(before), {});
+  status = target()->Truncate(bytes, options, dbg);
+  if (!status.ok()) return status;
+  inode_->cut_off = std::move(cut_off);
   inode_->bytes = bytes;
   inode_->synced_bytes = std::min(inode_->synced_bytes, bytes);
   return status;
@@ -70,7 +78,7 @@ IOStatus DropFile::Truncate(uint64_t bytes, const IOOptions& options, IODebugCon
 IOStatus DropFile::Sync(const IOOptions&, IODebugContext*) {
   const std::lock_guard lock(owner_->mutex_);
   IOStatus status = owner_->enter_locked(kFsSync, path_, nullptr);
-  if (!status.ok() || owner_->ignore_syncs_) return status;
+  if (!status.ok() || owner_->sync_is_ignored(path_)) return status;
   inode_->synced_bytes = inode_->bytes;
   inode_->cut_off.clear();
   return status;
@@ -84,7 +92,7 @@ IOStatus DropFile::RangeSync(uint64_t, uint64_t, const IOOptions&, IODebugContex
 IOStatus DropDirectory::Fsync(const IOOptions&, IODebugContext*) {
   const std::lock_guard lock(owner_->mutex_);
   IOStatus status = owner_->enter_locked(kFsDirSync, path_, nullptr);
-  if (!status.ok() || owner_->ignore_syncs_) return status;
+  if (!status.ok() || owner_->sync_is_ignored(path_)) return status;
   for (const DropFs::Change& change : owner_->changes_[path_]) {
     for (const auto& [path, inode] : change.sets) {
       if (inode == nullptr) {
