@@ -51,7 +51,7 @@ Notice notice_of(rd_kafka_t* handle, rd_kafka_event_t* event) {
   if (const char* text = rd_kafka_event_error_string(event)) notice.text = text;
   if (notice.error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     notice.kind = Notice::Kind::kAllBrokersDown;
-  } else if (notice.error == RD_KAFKA_RESP_ERR__FATAL) {
+  } else if (rd_kafka_event_error_is_fatal(event) != 0) {
     std::array<char, kErrorTextBytes> text{};
     notice.kind = Notice::Kind::kFatal;
     notice.error = rd_kafka_fatal_error(handle, text.data(), text.size());

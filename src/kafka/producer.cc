@@ -62,7 +62,7 @@ class Producer final : public ProducerApi {
     // Headers one by one, not as a list: librdkafka before 2.12 frees a list
     // twice when it refuses the message.
     const ErrorPtr error(rd_kafka_produceva(client_.handle.get(), parts_.data(), parts_.size()));
-    if (error) return rd_kafka_error_code(error.get());
+    if (error) return refusal(error.get());
     ++unreported_;
     return 0;
   }
@@ -89,6 +89,13 @@ class Producer final : public ProducerApi {
   std::size_t unreported() const override { return unreported_; }
 
  private:
+  // After a fatal error librdkafka answers with what caused it, which may look transient.
+  std::int32_t refusal(rd_kafka_error_t* error) const {
+    std::array<char, 1> text{};
+    const bool fatal = rd_kafka_fatal_error(client_.handle.get(), text.data(), text.size()) != 0;
+    return fatal ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
+  }
+
   void fill_parts(const OutMessage& message) {
     parts_.clear();
     parts_.reserve(kFixedParts + message.headers.size());
