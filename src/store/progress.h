@@ -13,9 +13,12 @@ namespace outbox::store {
 struct Progress {
   /// Lowest sequence number that is not settled.
   Seq head = 1;
-  /// Per partition: every entry of it up to here is settled. Only partitions
-  /// whose number is >= head are kept.
+  /// Per partition: its highest settled entry; all of it up to here are settled.
+  /// Kept for ever, also below the head: outbox-prev needs it after a restart.
   std::map<std::int32_t, Seq> through;
+  /// Per partition: the highest delivered entry, where that is not `through`
+  /// (the entries behind it are dead or purged); what outbox-prev names.
+  std::map<std::int32_t, Seq> last_delivered;
   /// Entries above the head that are settled (they lie in `through`), so that
   /// pending = tail - head + 1 - settled_above_head.
   std::uint64_t settled_above_head = 0;

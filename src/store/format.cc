@@ -1,0 +1,128 @@
+#include "store/format.h"
+
+#include "base/crc32c.h"
+#include "store/coding.h"
+
+namespace outbox::store {
+namespace {
+
+constexpr char kRecordVersion = 1;
+constexpr std::size_t kCrcBytes = sizeof(std::uint32_t);
+
+/// Which optional parts a record has. A key or value that is absent is null.
+enum Flags : unsigned char { kHasPartition = 1, kHasKey = 2, kHasValue = 4 };
+
+std::string place_of(LaneId lane, Seq seq) {
+  return "lane " + std::to_string(lane) + " entry " + std::to_string(seq);
+}
+
+std::uint32_t record_crc(std::string_view body, LaneId lane, Seq seq) {
+  char key[kKeyBytes];
+  put_big<std::uint32_t>(key, lane);
+  put_big<std::uint64_t>(key + sizeof(LaneId), seq);
+  return crc32c(crc32c(0, body), std::string_view(key, kKeyBytes));
+}
+
+/// The headers' bytes, to be walked later.
+std::string_view skip_headers(Parser& parser, std::uint32_t count) {
+  const std::string_view start = parser.rest();
+  for (std::uint32_t i = 0; i < count && parser.ok(); ++i) {
+    parser.bytes();
+    parser.optional_bytes();
+  }
+  return start.substr(0, start.size() - parser.rest().size());
+}
+
+}  // namespace
+
+std::string entry_key(LaneId lane, Seq seq) {
+  std::string key;
+  key.reserve(kKeyBytes);
+  append_big<std::uint32_t>(key, lane);
+  append_big<std::uint64_t>(key, seq);
+  return key;
+}
+
+bool HeaderCursor::next(std::string_view& name, std::optional<std::string_view>& value) {
+  if (left_ == 0) return false;
+  --left_;
+  Parser parser(rest_);
+  name = parser.bytes();
+  value = parser.optional_bytes();
+  rest_ = parser.rest();
+  return parser.ok();
+}
+
+void encode_body(const Message& message, SessionId session, std::int64_t now_ms, std::string& to) {
+  unsigned flags = 0;
+  if (message.partition) flags |= kHasPartition;
+  if (message.key) flags |= kHasKey;
+  if (message.value) flags |= kHasValue;
+  to.push_back(kRecordVersion);
+  to.push_back(static_cast<char>(flags));
+  append_big<std::uint64_t>(to, session);
+  append_big(to, static_cast<std::uint64_t>(message.timestamp_ms.value_or(now_ms)));
+  if (message.partition) append_big(to, static_cast<std::uint32_t>(*message.partition));
+  if (message.key) append_bytes(to, *message.key);
+  append_varint(to, message.headers.size());
+  for (const Header& header : message.headers) {
+    append_bytes(to, header.name);
+    append_optional_bytes(to, header.value);
+  }
+  if (message.value) to.append(*message.value);
+}
+
+void seal(std::string& body, LaneId lane, Seq seq) {
+  append_big<std::uint32_t>(body, record_crc(body, lane, seq));
+}
+
+Result<RecordView> decode(std::string_view record, LaneId lane, Seq seq) {
+  if (record.size() <= kCrcBytes) {
+    return Status(Code::kCorruption, place_of(lane, seq) + " is cut short");
+  }
+  const std::string_view body = record.substr(0, record.size() - kCrcBytes);
+  if (get_big<std::uint32_t>(record.data() + body.size()) != record_crc(body, lane, seq)) {
+    return Status(Code::kCorruption, place_of(lane, seq) + " does not match its checksum");
+  }
+  if (body.front() != kRecordVersion) {
+    return Status(Code::kUnknownVersion,
+                  place_of(lane, seq) + " has record version " +
+                      std::to_string(static_cast<unsigned char>(body.front())) +
+                      "; this program knows 1");
+  }
+  Parser parser(body.substr(1));
+  RecordView view;
+  const auto flags = parser.big<std::uint8_t>();
+  view.session = parser.big<std::uint64_t>();
+  view.timestamp_ms = static_cast<std::int64_t>(parser.big<std::uint64_t>());
+  if (flags & kHasPartition)
+    view.partition = static_cast<std::int32_t>(parser.big<std::uint32_t>());
+  if (flags & kHasKey) view.key = parser.bytes();
+  view.header_count = static_cast<std::uint32_t>(parser.varint());
+  view.headers = skip_headers(parser, view.header_count);
+  if (flags & kHasValue) view.value = parser.rest();
+  if (!parser.ok() || (!(flags & kHasValue) && !parser.at_end())) {
+    return Status(Code::kCorruption, place_of(lane, seq) + " is not a well-formed record");
+  }
+  return view;
+}
+
+Message to_message(const std::string& topic, const RecordView& record) {
+  Message message;
+  message.topic = topic;
+  if (record.key) message.key.emplace(*record.key);
+  if (record.value) message.value.emplace(*record.value);
+  message.partition = record.partition;
+  message.timestamp_ms = record.timestamp_ms;
+  HeaderCursor cursor(record);
+  std::string_view name;
+  std::optional<std::string_view> value;
+  while (cursor.next(name, value)) {
+    Header header{std::string(name), std::nullopt};
+    if (value) header.value.emplace(*value);
+    message.headers.push_back(std::move(header));
+  }
+  return message;
+}
+
+}  // namespace outbox::store
