@@ -11,15 +11,16 @@ namespace outbox::store {
 /// How far a lane is settled (delivered, dead or purged). Within a partition
 /// reports come in order, so one number a partition is exact.
 struct Progress {
-  /// Lowest sequence number that is not settled.
+  /// No entry below is unsettled.
   Seq head = 1;
-  /// Per partition: its highest settled entry; all of it up to here are settled.
-  /// Kept for ever, also below the head: outbox-prev needs it after a restart.
+  /// Per partition the highest entry that was delivered or buried; every entry
+  /// of the partition up to it is settled. Kept for ever, also below the head:
+  /// it is what the next entry's outbox-prev is made of.
   std::map<std::int32_t, Seq> through;
-  /// Per partition: the highest delivered entry, where that is not `through`
-  /// (the entries behind it are dead or purged); what outbox-prev names.
+  /// Per partition the highest *delivered* entry (0 = none yet); only where it
+  /// differs from `through`, that is after a dead letter.
   std::map<std::int32_t, Seq> last_delivered;
-  /// Entries above the head that are settled (they lie in `through`), so that
+  /// Entries at or above the head that are settled, so that
   /// pending = tail - head + 1 - settled_above_head.
   std::uint64_t settled_above_head = 0;
 
@@ -27,6 +28,13 @@ struct Progress {
     if (seq < head) return true;
     const auto found = through.find(partition);
     return found != through.end() && seq <= found->second;
+  }
+  /// What the next entry of the partition names as its predecessor; 0 = none.
+  Seq prev(std::int32_t partition) const {
+    const auto differs = last_delivered.find(partition);
+    if (differs != last_delivered.end()) return differs->second;
+    const auto found = through.find(partition);
+    return found == through.end() ? 0 : found->second;
   }
   friend bool operator==(const Progress&, const Progress&) = default;
 };
