@@ -37,6 +37,10 @@ rd_kafka_vu_t header_part(const OutHeader& header) {
   return out;
 }
 
+bool possibly_persisted(const rd_kafka_message_t& message) {
+  return message.err != 0 && rd_kafka_message_status(&message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+}
+
 class Producer final : public ProducerApi {
  public:
   Producer(Client client, int wake_fd) : client_(std::move(client)) {
@@ -123,7 +127,7 @@ class Producer final : public ProducerApi {
     for (std::size_t i = 0; i < got; ++i) {
       const rd_kafka_message_t& message = *messages_[i];
       into.reports.push_back({reinterpret_cast<std::uintptr_t>(message._private), message.err,
-                              message.partition, message.offset});
+                              message.partition, message.offset, possibly_persisted(message)});
     }
     OUTBOX_CHECK(got <= unreported_);
     unreported_ -= got;

@@ -42,6 +42,8 @@ struct Report {
   std::int32_t partition = -1;
   /// Negative with error 0: acknowledged only implicitly, which proves nothing.
   std::int64_t offset = -1;
+  /// With an error: Kafka may have the message nevertheless.
+  bool possibly_persisted = false;
 };
 
 /// Something that concerns the producer as a whole.

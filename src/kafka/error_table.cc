@@ -1,0 +1,50 @@
+#include "kafka/error_table.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+
+namespace outbox::kafka {
+namespace {
+
+constexpr auto kRows = std::to_array<ErrorRow>({
+#define OUTBOX_KAFKA_ERROR(name, action, advice) \
+  {RD_KAFKA_RESP_ERR_##name, #name, Action::action, advice},
+#include "kafka/error_rows.inc"
+#undef OUTBOX_KAFKA_ERROR
+});
+
+static_assert(std::is_sorted(kRows.begin(), kRows.end(),
+                             [](const auto& a, const auto& b) { return a.code < b.code; }));
+
+std::map<std::int32_t, std::string> all_texts() {
+  std::map<std::int32_t, std::string> out;
+  for (const ErrorRow& row : kRows) {
+    const char* text = rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(row.code));
+    out.emplace(row.code, std::string(row.name) + " (" + text + ")");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::span<const ErrorRow> error_rows() { return kRows; }
+
+Action action_for(std::int32_t code) {
+  const auto found =
+      std::lower_bound(kRows.begin(), kRows.end(), code,
+                       [](const ErrorRow& row, std::int32_t wanted) { return row.code < wanted; });
+  return found != kRows.end() && found->code == code ? found->action : Action::kRebuild;
+}
+
+std::string_view error_text(std::int32_t code) {
+  static const auto* const texts = new std::map<std::int32_t, std::string>(all_texts());
+  const auto found = texts->find(code);
+  if (found == texts->end()) return "an error code that this version does not know";
+  return found->second;
+}
+
+}  // namespace outbox::kafka
