@@ -1,110 +1,116 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "outbox/options.h"
-#include "relay/core_command.h"
-#include "relay/core_event.h"
-#include "relay/core_stats.h"
+#include "relay/core_types.h"
 
 namespace outbox::relay {
 
-/// The relay's decisions, and nothing else: no threads, no clock, no I/O. The
-/// driver tells it what happened (each event carries the time, which must not
-/// go back), calls drain() after one or many events, and executes the commands
-/// in their order before the next event. One thread. See src/relay/README.md
-/// for the rules and why they are what they are.
+/// The relay's decisions, and nothing else: no thread, clock, I/O or randomness
+/// of its own. One thread calls it. Events go in (each with the time, which
+/// never goes back), commands come out in commands(), which the driver
+/// executes and clears after each event or after a batch of them: call
+/// pump() at the end of a batch. The same events give the same commands.
 ///
-/// Handles: each EntryMeta given to fresh() or entries() is given back exactly
-/// once, by Delivered, Died or Release. A Produce keeps it taken until then,
-/// also over generations.
+/// It keeps, per lane: order per partition, one channel at a time, delivery only
+/// with a real offset, progress as a vector. See src/relay/README.md.
 class Core {
  public:
-  /// `seed` is for the jitter of backoffs only.
-  Core(const RelayOptions& options, std::uint64_t seed);
+  explicit Core(const CoreOptions& options);
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
-  // --- The store.
-  /// Once per lane, before anything else about it.
-  void add_lane(std::int64_t now_ms, const LaneStart& lane);
-  /// Entries up to `tail` are durable; they will be read when there is room.
-  void available(std::int64_t now_ms, LaneId lane, Seq tail);
-  /// Entries that just became durable, in order and dense. Those that do not
-  /// continue what the core has are given back and read later.
-  void fresh(std::int64_t now_ms, LaneId lane, std::span<const EntryMeta> entries);
-  /// Answer to Read: entries in order; every entry wanted from `from` to
-  /// `reached` is among them. reached < from: nothing durable there (yet).
-  void entries(std::int64_t now_ms, ReadId read, std::span<const EntryMeta> entries, Seq reached);
-  /// The lane is stalled and tries again.
-  void read_failed(std::int64_t now_ms, ReadId read, std::string_view reason);
-  /// Answer to Bury. False: nothing was written; it is asked again later.
+  /// Asks for the main producer. First event of all.
+  void start(std::int64_t now_ms);
+
+  // ---- the store
+  /// `tail`: highest durable entry. `history`: recorded partition counts. Entries may
+  /// have been sent by an earlier process, hence any tail counts as handed out.
+  void add_lane(std::int64_t now_ms, LaneId lane, const store::Progress& progress, Seq tail,
+                std::span<const PartitionCount> history);
+  /// Entries up to `tail` are durable, but the driver keeps none of them.
+  void lane_available(std::int64_t now_ms, LaneId lane, Seq tail);
+  /// Entries that just became durable, in sequence order, dense; `metas.back()` is the
+  /// lane's tail. The core takes some or none of them, and releases the others.
+  void fresh(std::int64_t now_ms, LaneId lane, std::span<const EntryMeta> metas);
+  /// True if fresh() would take the entry: ask before placing and registering payloads.
+  bool wants_fresh(LaneId lane, Seq first) const;
+  /// The answer to a Read, in sequence order; it covers every entry from
+  /// Read::from to `reached` (from - 1: nothing durable there).
+  void entries(std::int64_t now_ms, LaneId lane, ReadId read, std::span<const EntryMeta> metas,
+               Seq reached);
+  void read_failed(std::int64_t now_ms, LaneId lane, ReadId read, std::string_view reason);
   void buried(std::int64_t now_ms, LaneId lane, Seq seq, bool ok);
-  /// Answer to RecordPartitionCount. False: it is asked again later.
+  /// From OK on, metas are placed over the history with this count.
   void partition_count_recorded(std::int64_t now_ms, LaneId lane, bool ok);
-  /// Answer to Purged. False: nothing was given up.
   void purge_recorded(std::int64_t now_ms, LaneId lane, bool ok);
 
-  // --- Kafka.
-  /// The topic's partitions and the broker that leads each (-1 = none).
+  // ---- the cluster
+  /// From metadata: the broker that leads each partition of the topic, -1 = none.
+  /// leaders.size() is the partition count. Repeats cost little.
   void topic_seen(std::int64_t now_ms, LaneId lane, std::span<const std::int32_t> leaders);
-  /// The cluster answered, but not with partitions (unknown topic, no right to see it).
-  void topic_trouble(std::int64_t now_ms, LaneId lane, const kafka::Failure& failure);
-  /// Can the cluster be reached at all? False stops the watchdog's clock.
-  void connected(std::int64_t now_ms, bool yes);
-  void report(std::int64_t now_ms, const Report& report);
-  /// Answer to Produce: the producer did not take it, no report follows. The
-  /// driver must then skip every later Produce of the same lane and partition
-  /// in the commands it holds, without a word about them.
-  void refused(std::int64_t now_ms, const Produce& command, const kafka::Failure& failure);
-  /// Generation 1 of main comes without being asked for. A later one: all
-  /// reports of the one before were given; what was not reported is sent again.
-  void producer_ready(std::int64_t now_ms, Channel channel, Generation generation);
-  /// It produces nothing any more. A Rebuild follows (perhaps after a backoff).
-  void producer_fatal(std::int64_t now_ms, Channel channel, Generation generation,
-                      const kafka::Failure& failure);
+  /// From metadata: the topic cannot be used (kUnknownTopic, kStall).
+  void topic_error(std::int64_t now_ms, LaneId lane, const kafka::Failure& failure);
+  /// The cluster answers at all (metadata). While not, the watchdog rests.
+  void connected(std::int64_t now_ms, bool connected);
 
-  // --- Operators.
-  void pause(LaneId lane);
-  void resume(LaneId lane);
-  void pause_all();
-  void resume_all();
-  /// Accepts fewer partitions than recorded; lets a lane halted by policy try again.
-  void accept(std::int64_t now_ms, LaneId lane);
-  /// Gives up what is pending up to `through`; a Purged follows once nothing of
-  /// the lane is in flight. False: a purge of this lane is under way.
+  // ---- the producers
+  /// The channel's producer of that generation takes messages. No report of an earlier
+  /// generation counts from now on: all that was handed to one is sent again.
+  void producer_ready(std::int64_t now_ms, Channel channel, Generation generation);
+  /// It will never deliver again; its reports may still come.
+  void producer_fatal(std::int64_t now_ms, Channel channel, Generation generation,
+                      kafka::Action action, std::string_view reason);
+  /// In the order in which the producer gave them. A Produce that the producer refuses is
+  /// reported kRefused, and so is, unsent, every later Produce of that lane and
+  /// partition in the same Commands.
+  void reports(std::int64_t now_ms, std::span<const Report> reports);
+
+  // ---- time and operators
+  void timer(std::int64_t now_ms);
+  void pause(std::int64_t now_ms, LaneId lane);
+  void resume(std::int64_t now_ms, LaneId lane);
+  /// A halted lane goes on: with the topic's present partition count, or with another try of the
+  /// entry that halted it. False: it is not halted.
+  bool accept(std::int64_t now_ms, LaneId lane);
+  /// Gives up the entries up to `through` (0 = the tail) once what is in flight of the lane is
+  /// reported; ends in a Purged. False: a purge of the lane is under way already.
   bool purge(std::int64_t now_ms, LaneId lane, Seq through);
-  /// No Produce from now on; see finished().
+  /// Forgets a purge for which no Purged was given yet. False: too late.
+  bool cancel_purge(std::int64_t now_ms, LaneId lane);
+  /// No Produce and no Read from now on. Reports still count.
   void stop(std::int64_t now_ms);
-  /// After stop(): nothing is in flight any more.
+  /// After stop(): nothing is in flight and no answer of the store is awaited.
   bool finished() const;
 
-  // --- Time and commands.
-  /// Only needed when next_deadline_ms() has come and no other event has.
-  void timer(std::int64_t now_ms);
-  /// kNever when only an event can change anything.
+  /// Emits what is due once per batch (Advance, Read, ...).
+  void pump(std::int64_t now_ms);
+  Commands& commands();
+  /// When timer() is wanted; -1 = not at all.
   std::int64_t next_deadline_ms() const;
-  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-  /// Appends the commands that the events since the last call lead to.
-  void drain(std::int64_t now_ms, std::vector<Command>& into);
 
-  // --- Looking at it.
-  /// "flowing", "probing: ...", "stalled: ...", "halted: ...", "paused", "stopped: ...".
-  std::string lane_state(LaneId lane) const;
-  /// Is nothing of the lane pending as far as the core knows?
-  bool settled(LaneId lane) const;
+  // ---- looking at it
+  /// "flowing", "probing: ...", "waiting: ...", "stalled: ...", "halted: ...", "paused".
+  std::string lane_state(std::int64_t now_ms, LaneId lane) const;
+  const store::Progress& progress(LaneId lane) const;
+  /// Entries handed to the channel's producer and not reported.
+  std::size_t in_flight(Channel channel) const;
   const CoreStats& stats() const;
+  /// By reason; see OpenProducer::reason.
+  const std::map<std::string, std::uint64_t>& rebuilds() const;
+  /// Non-empty: everything has stopped, and why (kStop).
+  const std::string& stopped_reason() const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace outbox::relay
