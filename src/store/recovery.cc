@@ -2,13 +2,17 @@
 
 #include <rocksdb/env.h>
 
+#include "store/lane_ends.h"
+#include "store/rocks_status.h"
 #include "store/wal_check.h"
+#include "store/wal_cut_view.h"
 
 namespace outbox::store {
 
 namespace {
 
 constexpr const char* kCurrent = "CURRENT";
+constexpr const char* kTableSuffix = ".sst";
 
 std::string verify_hint() { return "nothing was changed; run outbox-relay verify"; }
 
@@ -17,13 +21,22 @@ Status mismatch(const std::filesystem::path& dir, const std::string& what) {
   return {Code::kCorruption, dir.string() + " " + what + "; " + verify_hint()};
 }
 
-Result<Recovered> recover_fresh(const std::filesystem::path& dir,
+/// A crash while a store is created may leave a few of RocksDB's files, but
+/// neither tables nor a durable-tail with entries.
+Result<Recovered> recover_fresh(const std::filesystem::path& dir, rocksdb::Env& env,
                                 const Result<DurableTail::Lanes>& durable) {
-  Recovered recovered;
-  recovered.fresh = true;
   if (durable.ok() && !durable->empty()) {
     return mismatch(dir, "has a durable-tail file with entries and no database (CURRENT is gone)");
   }
+  std::vector<std::string> names;
+  const rocksdb::Status listed = env.GetChildren(dir.string(), &names);
+  if (!listed.ok()) return from_rocks(listed, "listing " + dir.string());
+  for (const std::string& name : names) {
+    if (!name.ends_with(kTableSuffix)) continue;
+    return mismatch(dir, "holds " + name + " and no database (CURRENT is gone)");
+  }
+  Recovered recovered;
+  recovered.fresh = true;
   return recovered;
 }
 
@@ -33,7 +46,8 @@ Result<Recovered> recover(const std::filesystem::path& dir, rocksdb::Env& env, c
   const Result<DurableTail::Lanes> durable = DurableTail::load(env, dir);
   const bool no_tail = !durable.ok() && durable.status().code() == Code::kNotFound;
   if (!durable.ok() && !no_tail) return durable.status();
-  if (env.FileExists((dir / kCurrent).string()).IsNotFound()) return recover_fresh(dir, durable);
+  if (env.FileExists((dir / kCurrent).string()).IsNotFound())
+    return recover_fresh(dir, env, durable);
   if (no_tail) {
     return mismatch(
         dir, "holds a database and no durable-tail file: it is no outbox, or the file was removed");
@@ -41,6 +55,13 @@ Result<Recovered> recover(const std::filesystem::path& dir, rocksdb::Env& env, c
 
   const Result<std::vector<TornWal>> torn = check_wals(env, dir);
   if (!torn.ok()) return torn.status();
+  // What would be there after the cut is looked at before anything is cut.
+  const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, *torn);
+  const Result<std::vector<LaneEnd>> ends = read_lane_ends(*view, dir, log);
+  if (!ends.ok()) return ends.status();
+  Status complete = compare_with_durable_tail(*durable, *ends);
+  if (!complete.ok()) return complete;
+
   Recovered recovered;
   recovered.durable = *durable;
   for (const TornWal& wal : *torn) {
