@@ -1,0 +1,245 @@
+#include "store/recovery.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include "store/meta.h"
+#include "store/rocks_options.h"
+#include "support/drop_fs.h"
+#include "support/temp_dir.h"
+
+namespace outbox::store {
+namespace {
+
+namespace fs = std::filesystem;
+using test::DropFs;
+using test::TempDir;
+
+constexpr LaneId kOrders = 1;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_file(const fs::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+/// A database as the store leaves it, by hand: lane 1 is "orders", with ten
+/// entries, each a record of its own in the WAL.
+struct Fixture {
+  Fixture() {
+    fs::create_directory(dir);
+    fs_ = DropFs::create(dir);
+    env = rocksdb::NewCompositeEnv(fs_);
+  }
+
+  void make(Seq entries, Seq head, Seq durable) {
+    REQUIRE(DurableTail::start(*env, dir, {}).ok());
+    rocksdb::DBOptions options;
+    options.env = env.get();
+    options.create_if_missing = true;
+    options.create_missing_column_families = true;
+    options.avoid_flush_during_shutdown = true;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* raw = nullptr;
+    REQUIRE(rocksdb::DB::Open(options, dir.string(), {{"default", {}}, {kMetaFamily, {}}}, &handles,
+                              &raw)
+                .ok());
+    const std::unique_ptr<rocksdb::DB> db(raw);
+    LaneRecord record;
+    record.progress.head = head;
+    put(*db, handles[1], meta::key(meta::kTopicPrefix, kOrders), "orders");
+    put(*db, handles[1], meta::key(meta::kLanePrefix, kOrders), encode(record));
+    for (Seq seq = head; seq <= entries; ++seq) {
+      put(*db, handles[0], entry_key(kOrders, seq), std::string(100, 'v'));
+    }
+    for (auto* handle : handles) REQUIRE(db->DestroyColumnFamilyHandle(handle).ok());
+    REQUIRE(DurableTail::start(*env, dir, {{kOrders, durable}}).ok());
+    for (const auto& entry : fs::directory_iterator(dir)) {
+      if (entry.path().extension() == ".log" && entry.file_size() > 0) wal = entry.path();
+    }
+    bytes = read_file(wal);
+  }
+
+  static void put(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const std::string& key,
+                  const std::string& value) {
+    rocksdb::WriteOptions write;
+    write.sync = true;
+    REQUIRE(db.Put(write, family, key, value).ok());
+  }
+
+  Result<Recovered> run() { return recover(dir, *env, null_logger()); }
+
+  std::map<std::string, std::string> contents() const {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(dir)) {
+      if (entry.is_regular_file()) files[entry.path().string()] = read_file(entry.path());
+    }
+    return files;
+  }
+
+  void refused(const std::string& naming) {
+    const auto before = contents();
+    const auto recovered = run();
+    REQUIRE(recovered.status().code() == Code::kCorruption);
+    CAPTURE(recovered.status().message());
+    CHECK(recovered.status().message().find(naming) != std::string::npos);
+    CHECK(recovered.status().message().find("outbox-relay verify") != std::string::npos);
+    CHECK((contents() == before));
+  }
+
+  TempDir temp;
+  fs::path dir = temp.path() / "box";
+  std::shared_ptr<DropFs> fs_;
+  std::unique_ptr<rocksdb::Env> env;
+  fs::path wal;
+  std::string bytes;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture,
+                 "recovery: an empty directory is fresh, also with an empty durable-tail") {
+  REQUIRE(run().ok());
+  CHECK(run()->fresh);
+  REQUIRE(DurableTail::start(*env, dir, {}).ok());
+  REQUIRE(run().ok());
+  CHECK(run()->fresh);
+}
+
+TEST_CASE_METHOD(Fixture, "recovery: everything is there") {
+  make(10, 1, 10);
+  const auto before = contents();
+  const auto recovered = run();
+  REQUIRE(recovered.ok());
+  CHECK_FALSE(recovered->fresh);
+  CHECK(recovered->warning.empty());
+  CHECK(recovered->durable == DurableTail::Lanes{{kOrders, 10}});
+  CHECK((contents() == before));
+}
+
+TEST_CASE_METHOD(Fixture, "recovery: what is below the head need not be there") {
+  make(0, 11, 10);
+  CHECK(run().ok());
+}
+
+TEST_CASE_METHOD(Fixture, "recovery: what is missing is named, nothing is changed") {
+  SECTION("the last five") {
+    make(10, 1, 15);
+    refused("topic orders: entries 11..15 were durable and are missing");
+  }
+  SECTION("all above the head") {
+    make(0, 5, 9);
+    refused("topic orders: entries 5..9 were durable and are missing");
+  }
+  SECTION("the WAL was cut at half") {
+    make(10, 1, 10);
+    write_file(wal, bytes.substr(0, bytes.size() / 2));
+    refused("..10 were durable and are missing");
+  }
+  SECTION("the WAL was deleted") {
+    make(10, 1, 10);
+    fs::remove(wal);
+    refused("1..10 were durable and are missing");
+  }
+  SECTION("a durable record that looks like a torn tail is not cut") {
+    make(10, 1, 10);
+    write_file(wal, bytes.substr(0, bytes.size() - 30));
+    refused("topic orders: entries 10..10 were durable and are missing");
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "recovery: a torn tail that was never durable is cut, with a warning") {
+  make(10, 1, 9);
+  write_file(wal, bytes.substr(0, bytes.size() - 30));
+  const auto recovered = run();
+  REQUIRE(recovered.ok());
+  CHECK(recovered->warning.find(wal.filename().string()) != std::string::npos);
+  CHECK(recovered->warning.find("bytes") != std::string::npos);
+  CHECK(fs::file_size(wal) < bytes.size() - 30);
+  CHECK(fs::exists(dir / "quarantine"));
+  const auto again = run();
+  REQUIRE(again.ok());
+  CHECK(again->warning.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "recovery: half of a store is refused") {
+  make(10, 1, 10);
+  SECTION("no durable-tail") {
+    fs::remove(dir / DurableTail::kFileName);
+    refused("no durable-tail");
+  }
+  SECTION("no CURRENT") {
+    fs::remove(dir / "CURRENT");
+    refused("CURRENT is gone");
+  }
+  SECTION("tables only") {
+    fs::remove(dir / DurableTail::kFileName);
+    fs::remove(dir / "CURRENT");
+    write_file(dir / "000042.sst", "table");
+    refused("000042.sst");
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "recovery: a failed read is never an empty store") {
+  make(10, 1, 10);
+  const std::uint64_t before = fs_->count(test::kFsRead);
+  REQUIRE(run().ok());
+  const std::uint64_t reads = fs_->count(test::kFsRead) - before;
+  REQUIRE(reads > 5);
+  for (std::uint64_t nth = 1; nth <= reads; ++nth) {
+    test::FsFault fault;
+    fault.ops = test::kFsRead;
+    fault.nth = nth;
+    fs_->fail(fault);
+    const auto recovered = run();
+    CAPTURE(nth, reads, recovered.status().to_string());
+    if (recovered.ok()) {
+      CHECK(recovered->durable == DurableTail::Lanes{{kOrders, 10}});
+    } else {
+      CHECK(recovered.status().code() == Code::kIoError);
+    }
+    fs_->heal();
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "recovery: the power may go at every step of a cut") {
+  make(10, 1, 9);
+  const std::string torn = bytes.substr(0, bytes.size() - 30);
+  bool cut = false;
+  for (std::uint64_t nth = 1; !cut; ++nth) {
+    REQUIRE(nth < 50);
+    write_file(wal, torn);
+    fs_->cut_power();
+    fs_->restore_power(nth);  // what is there now is what was durable
+    fs_->cut_power_at(nth, nth);
+    cut = run().ok();
+    if (cut) fs_->cut_power();
+    fs_->restore_power(nth);
+    const auto recovered = run();
+    CAPTURE(nth, recovered.status().to_string());
+    REQUIRE(recovered.ok());
+  }
+}
+
+TEST_CASE("recovery: the comparison names every topic, and lanes that are gone") {
+  const std::vector<LaneEnd> ends = {{1, "orders", 500}, {2, "audit", 7}, {3, "more", 9}};
+  CHECK(compare_with_durable_tail({{1, 500}, {2, 6}}, ends).ok());
+  const Status status = compare_with_durable_tail({{1, 1'000}, {2, 7}, {3, 10}, {4, 3}}, ends);
+  REQUIRE(status.code() == Code::kCorruption);
+  const std::string& text = status.message();
+  CHECK(text.find("topic orders: entries 501..1000 were durable and are missing") !=
+        std::string::npos);
+  CHECK(text.find("topic more: entries 10..10 were") != std::string::npos);
+  CHECK(text.find("lane 4: entries 1..3 were") != std::string::npos);
+  CHECK(text.find("audit") == std::string::npos);
+}
+
+}  // namespace outbox::store
