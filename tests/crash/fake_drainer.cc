@@ -128,6 +128,11 @@ bool FakeDrainer::settle_next(store::LaneId id, Lane& lane) {
       oracle_.settling(lane.topic, last);
       waiting.erase(waiting.begin());
     }
+    if (bury) {
+      lane.progress.last_delivered.try_emplace(partition, lane.progress.prev(partition));
+    } else {
+      lane.progress.last_delivered.erase(partition);
+    }
     lane.progress.through[partition] = last;
     update(lane);
     if (!bury) {
@@ -149,7 +154,6 @@ void FakeDrainer::update(Lane& lane) {
   std::uint64_t waiting_count = 0;
   for (const auto& [partition, waiting] : lane.waiting) waiting_count += waiting.size();
   lane.progress.settled_above_head = lane.tail + 1 - head - waiting_count;
-  std::erase_if(lane.progress.through, [&](const auto& item) { return item.second < head; });
 }
 
 }  // namespace outbox::test

@@ -19,6 +19,7 @@ constexpr std::array<const char*, 3> kTopics = {"orders", "payments", "audit"};
 constexpr std::size_t kValueBytesMax = 2'000;
 constexpr int kAsyncWindow = 16;
 constexpr std::size_t kBatchMax = 6;
+constexpr std::size_t kIdempotentOneIn = 4;
 
 using Random = std::mt19937_64;
 
@@ -28,6 +29,7 @@ Message message_of(const std::string& topic, const std::string& id, std::size_t 
   Message message;
   message.topic = topic;
   message.value = id + "|" + std::string(bytes, 'v');
+  if (bytes % kIdempotentOneIn == 0) message.idempotency_key = id;
   return message;
 }
 

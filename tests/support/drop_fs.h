@@ -52,7 +52,8 @@ enum class Keep {
 /// Model: the bytes of a file up to its last Sync are kept; of the later ones any
 /// 512-byte sectors may be missing. Creations, renames, links and deletions
 /// in a directory since its last Fsync are undone from some point on (a file's
-/// Sync does not make its name durable). Creating a directory is durable at once.
+/// Sync does not make its name durable). After a failed Sync later ones of the file are OK and
+/// worth nothing. Creating a directory is durable at once.
 class DropFs : public rocksdb::FileSystemWrapper {
  public:
   /// `root` must exist; what is in it counts as durable. A directory
@@ -130,6 +131,9 @@ class DropFs : public rocksdb::FileSystemWrapper {
   struct Inode {
     std::uint64_t bytes = 0;
     std::uint64_t synced_bytes = 0;
+    /// A Sync failed: the kernel has dropped the bytes it covered and calls
+    /// them clean, so that later Syncs are OK and make nothing durable.
+    bool sync_failed = false;
     /// Truncated away and not yet synced: what a power cut may bring back.
     std::string cut_off;
     std::filesystem::path link;

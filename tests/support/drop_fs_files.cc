@@ -78,7 +78,8 @@ IOStatus DropFile::Truncate(uint64_t bytes, const IOOptions& options, IODebugCon
 IOStatus DropFile::Sync(const IOOptions&, IODebugContext*) {
   const std::lock_guard lock(owner_->mutex_);
   IOStatus status = owner_->enter_locked(kFsSync, path_, nullptr);
-  if (!status.ok() || owner_->sync_is_ignored(path_)) return status;
+  if (!status.ok()) inode_->sync_failed = true;
+  if (inode_->sync_failed || owner_->sync_is_ignored(path_)) return status;
   inode_->synced_bytes = inode_->bytes;
   inode_->cut_off.clear();
   return status;

@@ -166,6 +166,15 @@ TEST_CASE(
   CHECK(torn->front().scan.records == 2);
 }
 
+TEST_CASE("WAL check: a record that ends with a block, and with the file, is a torn tail") {
+  const Killed db(1, 100'000);
+  write_file(db.wal, db.bytes.substr(0, kWalBlockBytes));
+  const auto torn = db.check();
+  REQUIRE(torn.ok());
+  REQUIRE(torn->size() == 1);
+  CHECK(torn->front().scan.whole_bytes == 0);
+}
+
 TEST_CASE("WAL check: damage in an older WAL is refused when a newer one holds records") {
   const Killed db(100);
   const fs::path newer = db.dir.path() / "000099.log";
