@@ -8,7 +8,6 @@
 #include <memory>
 #include <string>
 
-#include "base/endian.h"
 #include "store/meta.h"
 #include "store/rocks_log.h"
 #include "store/rocks_options.h"
@@ -62,34 +61,39 @@ Status open_view(rocksdb::Env& env, const std::filesystem::path& dir, const Log&
   return {};
 }
 
-/// The lane's highest entry; 0 = none.
-Result<Seq> last_entry(const View& view, LaneId lane) {
-  const std::string beyond = entry_key(lane, std::numeric_limits<Seq>::max());
-  const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.entries));
-  it->SeekForPrev(beyond);
-  if (!it->status().ok()) return from_rocks(it->status(), "reading the last entry");
-  const std::string first = entry_key(lane, 0);
-  if (!it->Valid() || it->key().compare(first) < 0) return Seq{0};
-  return get_big<Seq>(it->key().data() + sizeof(LaneId));
+/// The number at the iterator, when that is an entry of the lane; else 0.
+Result<Seq> seq_at(const rocksdb::Iterator& it, LaneId lane) {
+  // A damaged block looks like the end of the data.
+  if (!it.status().ok()) return from_rocks(it.status(), "reading the ends of a lane");
+  if (!it.Valid() || lane_of_key(it.key().ToStringView()) != lane) return Seq{0};
+  return seq_of_key(it.key().ToStringView());
 }
 
-Result<Seq> stored_head(const View& view, LaneId lane) {
+Result<LaneRecord> stored_record(const View& view, LaneId lane) {
   std::string value;
   const rocksdb::Status status =
       view.db->Get({}, view.meta, meta::key(meta::kLanePrefix, lane), &value);
-  if (status.IsNotFound()) return Seq{1};
+  if (status.IsNotFound()) return LaneRecord{};
   if (!status.ok()) return from_rocks(status, "reading a lane's progress");
-  const Result<LaneRecord> record = decode_lane_record(value);
-  if (!record.ok()) return record.status();
-  return record->progress.head;
+  return decode_lane_record(value);
 }
 
 Result<LaneEnd> lane_end(const View& view, LaneId lane, std::string topic) {
-  const Result<Seq> last = last_entry(view, lane);
+  const Result<LaneRecord> record = stored_record(view, lane);
+  if (!record.ok()) return record.status();
+  const Seq head = record->progress.head;
+  const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.entries));
+  it->SeekForPrev(entry_key(lane, std::numeric_limits<Seq>::max()));
+  const Result<Seq> last = seq_at(*it, lane);
   if (!last.ok()) return last.status();
-  const Result<Seq> head = stored_head(view, lane);
-  if (!head.ok()) return head.status();
-  return LaneEnd{lane, std::move(topic), std::max(*last, *head - 1)};
+  LaneEnd end{lane, std::move(topic), std::max(*last, head - 1), record->tail};
+  if (*last < head) return end;
+  it->Seek(entry_key(lane, head));
+  const Result<Seq> first = seq_at(*it, lane);
+  if (!first.ok()) return first.status();
+  end.gap_from = head;
+  end.gap_through = *first - 1;
+  return end;
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <rocksdb/env.h>
 
+#include <algorithm>
+
 #include "store/lane_ends.h"
 #include "store/rocks_status.h"
 #include "store/wal_check.h"
@@ -40,6 +42,21 @@ Result<Recovered> recover_fresh(const std::filesystem::path& dir, rocksdb::Env& 
   return recovered;
 }
 
+/// The ranges of a refusal.
+class Missing {
+ public:
+  void add(const std::string& of, Seq from, Seq through) {
+    if (through < from) return;
+    if (!text_.empty()) text_ += "; ";
+    text_ += of + ": entries " + std::to_string(from) + ".." + std::to_string(through) +
+             " were durable and are missing";
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
 }  // namespace
 
 Result<Recovered> recover(const std::filesystem::path& dir, rocksdb::Env& env, const Log& log) {
@@ -75,21 +92,20 @@ Result<Recovered> recover(const std::filesystem::path& dir, rocksdb::Env& env, c
 }
 
 Status compare_with_durable_tail(const DurableTail::Lanes& durable, std::span<const LaneEnd> ends) {
-  std::map<LaneId, const LaneEnd*> by_lane;
-  for (const LaneEnd& end : ends) by_lane[end.lane] = &end;
-  std::string missing;
-  for (const auto& [lane, seq] : durable) {
-    const auto found = by_lane.find(lane);
-    const Seq last = found == by_lane.end() ? 0 : found->second->last;
-    if (last >= seq) continue;
-    const std::string name =
-        found == by_lane.end() ? "of lane " + std::to_string(lane) : found->second->topic;
-    if (!missing.empty()) missing += "; ";
-    missing += "topic " + name + ": entries " + std::to_string(last + 1) + ".." +
-               std::to_string(seq) + " were durable and are missing";
+  DurableTail::Lanes unknown = durable;
+  Missing missing;
+  for (const LaneEnd& end : ends) {
+    const std::string name = "topic " + end.topic;
+    const auto found = unknown.find(end.lane);
+    Seq was = end.recorded_tail;
+    if (found != unknown.end()) was = std::max(was, found->second);
+    unknown.erase(end.lane);
+    missing.add(name, end.gap_from, end.gap_through);
+    missing.add(name, std::max(end.last, end.gap_through) + 1, was);
   }
-  if (missing.empty()) return {};
-  return {Code::kCorruption, missing + "; " + verify_hint()};
+  for (const auto& [lane, seq] : unknown) missing.add("lane " + std::to_string(lane), 1, seq);
+  if (missing.text().empty()) return {};
+  return {Code::kCorruption, missing.text() + "; " + verify_hint()};
 }
 
 }  // namespace outbox::store

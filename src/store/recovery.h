@@ -16,11 +16,16 @@ class Env;
 
 namespace outbox::store {
 
-/// What an open store knows of the end of a lane.
+/// What an open store knows of a lane's ends.
 struct LaneEnd {
   LaneId lane = 0;
   std::string topic;
   Seq last = 0;  ///< max(last entry, stored head - 1)
+  /// The tail as stored with the lane's progress; proof that it was there.
+  Seq recorded_tail = 0;
+  /// Entries missing between the stored head and the first entry above it.
+  Seq gap_from = 1;
+  Seq gap_through = 0;  ///< below gap_from: no gap
 };
 
 /// What recover() found.
@@ -50,7 +55,7 @@ struct Recovered {
 /// kIoError. The caller holds the HolderLock.
 Result<Recovered> recover(const std::filesystem::path& dir, rocksdb::Env& env, const Log& log);
 
-/// OK when every lane ends at or above what was durable; else kCorruption
+/// OK when every lane begins at its head and ends at or above what was durable; else kCorruption
 /// "topic orders: entries 501..1000 were durable and are missing".
 Status compare_with_durable_tail(const DurableTail::Lanes& durable, std::span<const LaneEnd> ends);
 

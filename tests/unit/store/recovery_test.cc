@@ -40,7 +40,7 @@ struct Fixture {
     env = rocksdb::NewCompositeEnv(fs_);
   }
 
-  void make(Seq entries, Seq head, Seq durable, bool flush = false) {
+  void make(Seq entries, Seq head, Seq durable, bool flush = false, Seq recorded_tail = 0) {
     REQUIRE(DurableTail::start(*env, dir, {}).ok());
     rocksdb::DBOptions options;
     options.env = env.get();
@@ -55,6 +55,7 @@ struct Fixture {
     const std::unique_ptr<rocksdb::DB> db(raw);
     LaneRecord record;
     record.progress.head = head;
+    record.tail = recorded_tail;
     put(*db, handles[1], meta::key(meta::kTopicPrefix, kOrders), "orders");
     put(*db, handles[1], meta::key(meta::kLanePrefix, kOrders), encode(record));
     for (Seq seq = head; seq <= entries; ++seq) {
@@ -67,6 +68,21 @@ struct Fixture {
       if (entry.path().extension() == ".log" && entry.file_size() > 0) wal = entry.path();
     }
     bytes = read_file(wal);
+  }
+
+  void erase(Seq from, Seq through) const {
+    rocksdb::DBOptions options;
+    options.env = env.get();
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* raw = nullptr;
+    REQUIRE(rocksdb::DB::Open(options, dir.string(), {{"default", {}}, {kMetaFamily, {}}}, &handles,
+                              &raw)
+                .ok());
+    const std::unique_ptr<rocksdb::DB> db(raw);
+    REQUIRE(
+        db->DeleteRange({}, handles[0], entry_key(kOrders, from), entry_key(kOrders, through + 1))
+            .ok());
+    for (auto* handle : handles) REQUIRE(db->DestroyColumnFamilyHandle(handle).ok());
   }
 
   static void put(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const std::string& key,
@@ -149,6 +165,15 @@ TEST_CASE_METHOD(Fixture, "recovery: what is missing is named, nothing is change
     make(10, 1, 10);
     fs::remove(wal);
     refused("1..10 were durable and are missing");
+  }
+  SECTION("an older WAL is gone, what came after it is there") {
+    make(10, 5, 10);
+    erase(5, 7);
+    refused("topic orders: entries 5..7 were durable and are missing");
+  }
+  SECTION("only the stored progress knows that they were there") {
+    make(10, 1, 10, false, 12);
+    refused("topic orders: entries 11..12 were durable and are missing");
   }
   SECTION("a durable record that looks like a torn tail is not cut") {
     make(10, 1, 10);
@@ -247,7 +272,7 @@ TEST_CASE_METHOD(Fixture, "recovery: the power may go at every step of a cut") {
 }
 
 TEST_CASE("recovery: the comparison names every topic, and lanes that are gone") {
-  const std::vector<LaneEnd> ends = {{1, "orders", 500}, {2, "audit", 7}, {3, "more", 9}};
+  const std::vector<LaneEnd> ends = {{1, "orders", 500, 0}, {2, "audit", 7, 7}, {3, "more", 9, 0}};
   CHECK(compare_with_durable_tail({{1, 500}, {2, 6}}, ends).ok());
   const Status status = compare_with_durable_tail({{1, 1'000}, {2, 7}, {3, 10}, {4, 3}}, ends);
   REQUIRE(status.code() == Code::kCorruption);
