@@ -12,6 +12,7 @@
 #include "store/rocks_log.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
+#include "store/store_version.h"
 
 namespace outbox::store {
 
@@ -69,6 +70,17 @@ Result<Seq> seq_at(const rocksdb::Iterator& it, LaneId lane) {
   return seq_of_key(it.key().ToStringView());
 }
 
+/// Before any other value is looked at. A store without one was cut short while
+/// it was created.
+Status check_version(const View& view) {
+  std::string value;
+  const rocksdb::Slice key(meta::kVersion.data(), meta::kVersion.size());
+  const rocksdb::Status status = view.db->Get({}, view.meta, key, &value);
+  if (status.IsNotFound()) return {};
+  if (!status.ok()) return from_rocks(status, "reading the store's version");
+  return check_store_version(value);
+}
+
 Result<LaneRecord> stored_record(const View& view, LaneId lane) {
   std::string value;
   const rocksdb::Status status =
@@ -105,6 +117,8 @@ Result<std::vector<LaneEnd>> read_lane_ends(rocksdb::Env& env, const std::filesy
   if (!opened.ok()) return opened;
   std::vector<LaneEnd> ends;
   if (view.db == nullptr) return ends;
+  Status known = check_version(view);
+  if (!known.ok()) return known;
   const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.meta));
   const std::string_view prefix = meta::kTopicPrefix;
   for (it->Seek(rocksdb::Slice(prefix.data(), prefix.size()));

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "base/endian.h"
 #include "store/meta.h"
 #include "store/rocks_options.h"
 #include "support/drop_fs.h"
@@ -70,7 +71,8 @@ struct Fixture {
     bytes = read_file(wal);
   }
 
-  void erase(Seq from, Seq through) const {
+  template <typename Change>
+  void reopen(Change change) const {
     rocksdb::DBOptions options;
     options.env = env.get();
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -79,10 +81,16 @@ struct Fixture {
                               &raw)
                 .ok());
     const std::unique_ptr<rocksdb::DB> db(raw);
-    REQUIRE(
-        db->DeleteRange({}, handles[0], entry_key(kOrders, from), entry_key(kOrders, through + 1))
-            .ok());
+    change(*db, handles);
     for (auto* handle : handles) REQUIRE(db->DestroyColumnFamilyHandle(handle).ok());
+  }
+
+  void erase(Seq from, Seq through) const {
+    reopen([&](rocksdb::DB& db, const auto& handles) {
+      REQUIRE(
+          db.DeleteRange({}, handles[0], entry_key(kOrders, from), entry_key(kOrders, through + 1))
+              .ok());
+    });
   }
 
   static void put(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const std::string& key,
@@ -180,6 +188,17 @@ TEST_CASE_METHOD(Fixture, "recovery: what is missing is named, nothing is change
     write_file(wal, bytes.substr(0, bytes.size() - 30));
     refused("topic orders: entries 10..10 were durable and are missing");
   }
+}
+
+TEST_CASE_METHOD(Fixture, "recovery: a store of another version is refused before it is read") {
+  make(10, 1, 10);
+  std::string version;
+  append_big(version, std::uint64_t{kStoreVersion + 1});
+  reopen([&](rocksdb::DB& db, const auto& handles) {
+    put(db, handles[1], std::string(meta::kVersion), version);
+    put(db, handles[1], meta::key(meta::kLanePrefix, kOrders), "of another format");
+  });
+  CHECK(run().status().code() == Code::kUnknownVersion);
 }
 
 TEST_CASE_METHOD(Fixture, "recovery: a torn tail that was never durable is cut, with a warning") {
