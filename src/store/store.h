@@ -119,6 +119,8 @@ class Store {
                                     const std::string& who) = 0;
   virtual Result<std::vector<PurgeRecord>> purges() const = 0;
 
+  /// Options::logger, for the drainer; null = nothing is logged.
+  virtual std::shared_ptr<spdlog::logger> logger() const { return nullptr; }
   virtual std::string outbox_id() const = 0;  ///< 8 hex digits
   virtual SessionId session() const = 0;
   /// OK, or why nothing is accepted any more (kPoisoned, kDiskFull).
