@@ -16,16 +16,16 @@ CallbackThread::~CallbackThread() {
   thread_.join();
 }
 
-void CallbackThread::push(std::vector<Outcome>& outcomes) {
-  if (outcomes.empty()) return;
+void CallbackThread::push(std::vector<Ending>& endings) {
+  if (endings.empty()) return;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return waiting_.size() < kOutcomesMax; });
-    waiting_.insert(waiting_.end(), std::make_move_iterator(outcomes.begin()),
-                    std::make_move_iterator(outcomes.end()));
+    changed_.wait(lock, [&] { return waiting_.size() < kEndingsMax; });
+    waiting_.insert(waiting_.end(), std::make_move_iterator(endings.begin()),
+                    std::make_move_iterator(endings.end()));
   }
   changed_.notify_all();
-  outcomes.clear();
+  endings.clear();
 }
 
 void CallbackThread::run() {
@@ -34,23 +34,23 @@ void CallbackThread::run() {
     changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
     // One at a time: what runs counts towards the bound only while it waits.
-    Outcome outcome = std::move(waiting_.front());
-    const bool was_full = waiting_.size() >= kOutcomesMax;
+    Ending ending = std::move(waiting_.front());
+    const bool was_full = waiting_.size() >= kEndingsMax;
     waiting_.pop_front();
     lock.unlock();
     if (was_full) changed_.notify_all();
-    settle(outcome);
+    settle(ending);
     lock.lock();
   }
 }
 
-void CallbackThread::settle(const Outcome& outcome) {
-  if (outcome.lane >= topics_.size()) topics_.resize(outcome.lane + 1);
-  std::string& topic = topics_[outcome.lane];
-  if (topic.empty()) topic = store_.lane(outcome.lane).topic;
-  DeliveryOutcome how{topic, outcome.seq, Delivered{outcome.partition, outcome.offset}};
-  if (!outcome.death.empty()) how.how = Dead{outcome.death};
-  store_.settle_callback(outcome.lane, outcome.seq, std::move(how));
+void CallbackThread::settle(const Ending& ending) {
+  if (ending.lane >= topics_.size()) topics_.resize(ending.lane + 1);
+  std::string& topic = topics_[ending.lane];
+  if (topic.empty()) topic = store_.lane(ending.lane).topic;
+  DeliveryOutcome how{topic, ending.seq, Delivered{ending.partition, ending.offset}};
+  if (!ending.death.empty()) how.how = Dead{ending.death};
+  store_.settle_callback(ending.lane, ending.seq, std::move(how));
 }
 
 }  // namespace outbox::relay

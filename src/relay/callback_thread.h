@@ -15,7 +15,7 @@
 namespace outbox::relay {
 
 /// An entry's end, on its way to its DeliveryCallback.
-struct Outcome {
+struct Ending {
   store::LaneId lane = 0;
   Seq seq = 0;
   std::int32_t partition = -1;
@@ -26,10 +26,10 @@ struct Outcome {
 
 /// Runs delivery callbacks on a thread of its own, in the order they are
 /// pushed, so that a slow one holds up other callbacks and not the relay. Only when
-/// kOutcomesMax wait does push() wait too: memory is bounded, none is dropped.
+/// kEndingsMax wait does push() wait too: memory is bounded, none is dropped.
 class CallbackThread {
  public:
-  static constexpr std::size_t kOutcomesMax = 1'000'000;
+  static constexpr std::size_t kEndingsMax = 1'000'000;
 
   explicit CallbackThread(store::Store& store);
   /// Runs what was pushed, then ends.
@@ -37,17 +37,17 @@ class CallbackThread {
   CallbackThread(const CallbackThread&) = delete;
   CallbackThread& operator=(const CallbackThread&) = delete;
 
-  /// Relay thread. Takes the outcomes and leaves `outcomes` empty.
-  void push(std::vector<Outcome>& outcomes);
+  /// Relay thread. Takes the endings and leaves `endings` empty.
+  void push(std::vector<Ending>& endings);
 
  private:
   void run();
-  void settle(const Outcome& outcome);
+  void settle(const Ending& ending);
 
   store::Store& store_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Outcome> waiting_;
+  std::deque<Ending> waiting_;
   bool stopping_ = false;
   std::vector<std::string> topics_;  ///< by lane; callback thread only
   std::thread thread_;
