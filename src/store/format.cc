@@ -10,7 +10,8 @@ constexpr char kRecordVersion = 1;
 constexpr std::size_t kCrcBytes = sizeof(std::uint32_t);
 
 /// Which optional parts a record has. A key or value that is absent is null.
-enum Flags : unsigned char { kHasPartition = 1, kHasKey = 2, kHasValue = 4 };
+/// A timestamp of the caller's own stands beside the time of the append.
+enum Flags : unsigned char { kHasPartition = 1, kHasKey = 2, kHasValue = 4, kHasTimestamp = 8 };
 
 std::string place_of(LaneId lane, Seq seq) {
   return "lane " + std::to_string(lane) + " entry " + std::to_string(seq);
@@ -43,6 +44,10 @@ std::string entry_key(LaneId lane, Seq seq) {
   return key;
 }
 
+LaneId lane_of_key(std::string_view key) { return get_big<std::uint32_t>(key.data()); }
+
+Seq seq_of_key(std::string_view key) { return get_big<std::uint64_t>(key.data() + sizeof(LaneId)); }
+
 bool HeaderCursor::next(std::string_view& name, std::optional<std::string_view>& value) {
   if (left_ == 0) return false;
   --left_;
@@ -58,10 +63,12 @@ void encode_body(const Message& message, SessionId session, std::int64_t now_ms,
   if (message.partition) flags |= kHasPartition;
   if (message.key) flags |= kHasKey;
   if (message.value) flags |= kHasValue;
+  if (message.timestamp_ms) flags |= kHasTimestamp;
   to.push_back(kRecordVersion);
   to.push_back(static_cast<char>(flags));
   append_big<std::uint64_t>(to, session);
-  append_big(to, static_cast<std::uint64_t>(message.timestamp_ms.value_or(now_ms)));
+  append_big(to, static_cast<std::uint64_t>(now_ms));
+  if (message.timestamp_ms) append_big(to, static_cast<std::uint64_t>(*message.timestamp_ms));
   if (message.partition) append_big(to, static_cast<std::uint32_t>(*message.partition));
   if (message.key) append_bytes(to, *message.key);
   append_varint(to, message.headers.size());
@@ -94,7 +101,10 @@ Result<RecordView> decode(std::string_view record, LaneId lane, Seq seq) {
   RecordView view;
   const auto flags = parser.big<std::uint8_t>();
   view.session = parser.big<std::uint64_t>();
-  view.timestamp_ms = static_cast<std::int64_t>(parser.big<std::uint64_t>());
+  view.appended_at_ms = static_cast<std::int64_t>(parser.big<std::uint64_t>());
+  view.timestamp_ms = (flags & kHasTimestamp)
+                          ? static_cast<std::int64_t>(parser.big<std::uint64_t>())
+                          : view.appended_at_ms;
   if (flags & kHasPartition)
     view.partition = static_cast<std::int32_t>(parser.big<std::uint32_t>());
   if (flags & kHasKey) view.key = parser.bytes();

@@ -19,10 +19,14 @@ inline constexpr std::size_t kKeyBytes = 12;
 /// lane (4 bytes, big-endian) | seq (8 bytes, big-endian); nothing else is a
 /// key of the data column family.
 std::string entry_key(LaneId lane, Seq seq);
+LaneId lane_of_key(std::string_view key);
+Seq seq_of_key(std::string_view key);
 
 /// A decoded record. Points into the buffer it was decoded from.
 struct RecordView {
   SessionId session = 0;
+  /// When it was appended, and the timestamp it has in Kafka.
+  std::int64_t appended_at_ms = 0;
   std::int64_t timestamp_ms = 0;
   std::optional<std::int32_t> partition;
   std::optional<std::string_view> key;

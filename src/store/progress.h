@@ -43,6 +43,8 @@ struct Progress {
 struct TopicLimits {
   std::int64_t message_bytes_max = 0;  ///< max.message.bytes; 0 = unknown
   std::int32_t partitions = 0;         ///< 0 = unknown
+
+  friend bool operator==(const TopicLimits&, const TopicLimits&) = default;
 };
 
 }  // namespace outbox::store

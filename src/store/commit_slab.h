@@ -1,0 +1,42 @@
+#pragma once
+
+#include <rocksdb/write_batch.h>
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include "base/endian.h"
+#include "store/slab.h"
+
+namespace outbox::store {
+
+/// A group on its way to the disk, and after that the slab that is handed to
+/// the drainer: the records stay where the WriteBatch put them.
+class CommitSlab final : public Slab {
+ public:
+  explicit CommitSlab(std::size_t bytes) : batch_(bytes) {}
+
+  rocksdb::WriteBatch& batch() { return batch_; }
+  /// Adds an entry; `record` is sealed.
+  rocksdb::Status put(rocksdb::ColumnFamilyHandle* data, LaneId lane, Seq seq,
+                      std::string_view record);
+  /// The batch is complete: it will not grow, so entries may point into it.
+  void seal();
+  std::size_t bytes() const override { return batch_.Data().capacity(); }
+  /// Undoes what was put since (used when a request is dropped).
+  std::size_t mark() const { return offsets_.size(); }
+  void forget_after(std::size_t mark);
+
+ private:
+  struct Place {
+    LaneId lane;
+    Seq seq;
+    std::size_t offset;
+    std::size_t bytes;
+  };
+  rocksdb::WriteBatch batch_;
+  std::vector<Place> offsets_;
+};
+
+}  // namespace outbox::store

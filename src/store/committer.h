@@ -1,0 +1,83 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/commit_request.h"
+#include "store/durable_tail.h"
+#include "store/group_writer.h"
+#include "store/progress_book.h"
+
+namespace outbox::store {
+
+/// Group commit: merges what waits into one write. A caller who finds nobody
+/// at work commits by itself, without a hand-off; whoever comes meanwhile
+/// queues, and the committer's thread writes the queue in groups until it is
+/// empty. The same thread makes progress and the durable tail durable, at most
+/// a second after they changed; it does not wake up when nothing did.
+class Committer {
+ public:
+  /// One group; what does not fit waits for the next.
+  static constexpr std::size_t kGroupBytesMax = std::size_t{4} << 20;
+  static constexpr std::size_t kGroupRequestsMax = 16'384;
+  /// How long progress may stay in memory when nothing is appended.
+  static constexpr std::int64_t kProgressMaxMs = 1'000;
+  /// Progress rides with a group at most this often.
+  static constexpr std::int64_t kProgressRideMs = 50;
+
+  Committer(GroupWriter& writer, ProgressBook& progress, DurableTail& tail, const Clock& clock,
+            std::size_t queue_bytes_max);
+  /// Commits what is queued, then stops.
+  ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  /// Blocks until the request has its status.
+  void commit(CommitRequest& request);
+  /// Blocks only while queue_bytes_max wait; `done` is called on the committer's thread.
+  void commit_async(std::unique_ptr<CommitRequest> request);
+  /// Makes all recorded progress durable.
+  Status sync_progress();
+  /// Later requests get kClosed.
+  void close();
+
+ private:
+  bool admit(std::unique_lock<std::mutex>& lock, CommitRequest& request);
+  void lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request);
+  void run();
+  void write_queue(std::unique_lock<std::mutex>& lock);
+  bool linger(std::unique_lock<std::mutex>& lock);
+  std::vector<CommitRequest*> take_group();
+  static void complete(std::vector<CommitRequest*>& group);
+  bool ride_now();
+  void tick(std::unique_lock<std::mutex>& lock);
+  bool something_dirty() const;
+
+  GroupWriter& writer_;
+  ProgressBook& progress_;
+  DurableTail& tail_;
+  const Clock& clock_;
+  const std::size_t queue_bytes_max_;
+
+  std::mutex mutex_;
+  std::condition_variable work_;      ///< for the thread
+  std::condition_variable room_;      ///< for callers at queue_bytes_max
+  std::condition_variable released_;  ///< nobody leads any more
+  std::deque<CommitRequest*> queue_;
+  std::size_t queue_bytes_ = 0;
+  bool leading_ = false;
+  bool closed_ = false;
+  bool poked_ = false;
+  bool tail_dirty_ = false;
+  std::int64_t dirty_since_ms_ = -1;  ///< -1: clean
+  std::int64_t rode_at_ms_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace outbox::store

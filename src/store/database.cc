@@ -1,0 +1,64 @@
+#include "store/database.h"
+
+#include "store/rocks_options.h"
+#include "store/rocks_status.h"
+
+namespace outbox::store {
+namespace {
+
+constexpr std::size_t kReadaheadBytes = std::size_t{1} << 20;
+
+}  // namespace
+
+Database::~Database() {
+  if (!db) return;
+  for (auto* handle : {data, meta, dead, idempotency}) {
+    if (handle != nullptr) db->DestroyColumnFamilyHandle(handle);
+  }
+  // Close reports what the destructor would swallow; what was OK is in the synced WAL either way.
+  [[maybe_unused]] const rocksdb::Status closed = db->Close();
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> families(const Options& options,
+                                                      std::shared_ptr<const DurableHeads> heads) {
+  return {{rocksdb::kDefaultColumnFamilyName, data_family_options(options, std::move(heads))},
+          {kMetaFamily, small_family_options()},
+          {kDeadFamily, small_family_options()},
+          {kIdempotencyFamily, small_family_options()}};
+}
+
+void adopt(Database& database, rocksdb::DB* db,
+           const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+  database.db.reset(db);
+  database.data = handles.at(0);
+  database.meta = handles.at(1);
+  database.dead = handles.at(2);
+  database.idempotency = handles.at(3);
+}
+
+Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir,
+                                                const Options& options, rocksdb::Env* env,
+                                                const Log& log,
+                                                std::shared_ptr<const DurableHeads> heads) {
+  auto database = std::make_unique<Database>();
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const auto opened =
+      rocksdb::DB::Open(rocksdb::DBOptions(db_options(options, env, log)), dir.string(),
+                        families(options, std::move(heads)), &handles, &db);
+  if (!opened.ok()) return from_rocks(opened, "opening " + dir.string());
+  adopt(*database, db, handles);
+  return database;
+}
+
+rocksdb::ReadOptions scan_options(const rocksdb::Slice* lower, const rocksdb::Slice* upper) {
+  rocksdb::ReadOptions read;
+  read.iterate_lower_bound = lower;
+  read.iterate_upper_bound = upper;
+  read.verify_checksums = true;
+  read.fill_cache = false;  // each entry is read once
+  read.readahead_size = kReadaheadBytes;
+  return read;
+}
+
+}  // namespace outbox::store

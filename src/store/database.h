@@ -1,0 +1,48 @@
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "outbox/options.h"
+#include "outbox/status.h"
+#include "store/head_filter.h"
+
+namespace outbox::store {
+
+/// RocksDB and its families, open; closed by the destructor.
+struct Database {
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::ColumnFamilyHandle* data = nullptr;
+  rocksdb::ColumnFamilyHandle* meta = nullptr;
+  rocksdb::ColumnFamilyHandle* dead = nullptr;
+  rocksdb::ColumnFamilyHandle* idempotency = nullptr;
+
+  Database() = default;
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+};
+
+/// The families and their options, in the order of Database's members.
+std::vector<rocksdb::ColumnFamilyDescriptor> families(const Options& options,
+                                                      std::shared_ptr<const DurableHeads> heads);
+/// Takes over what DB::Open or OpenAsSecondary gave for families().
+void adopt(Database& database, rocksdb::DB* db,
+           const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
+
+/// Opens for writing; contract of the errors as in rocks_status.h.
+Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir,
+                                                const Options& options, rocksdb::Env* env,
+                                                const Log& log,
+                                                std::shared_ptr<const DurableHeads> heads);
+
+/// For scans of entries: bounds [lower, upper), checksums verified, no cache pollution.
+/// The slices must outlive the iterator.
+rocksdb::ReadOptions scan_options(const rocksdb::Slice* lower, const rocksdb::Slice* upper);
+
+}  // namespace outbox::store

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "store/capacity.h"
+#include "store/head_filter.h"
+#include "store/lane.h"
+
+namespace outbox::store {
+
+/// Progress between its two states: recorded (in memory) and durable. The
+/// durable head is the only bound of what may be removed. Thread-safe.
+class ProgressBook {
+ public:
+  /// A lane's record as it went into a batch.
+  struct Written {
+    Lane* lane;
+    Seq head;
+  };
+
+  ProgressBook(std::shared_ptr<DurableHeads> heads, Capacity& capacity)
+      : heads_(std::move(heads)), capacity_(capacity) {}
+  /// Called when something becomes dirty that was all clean; must not block.
+  void on_dirty(std::function<void()> wake) { wake_ = std::move(wake); }
+  /// Called with the bytes that were settled; must not block.
+  void on_settled(std::function<void(std::uint64_t)> told) { told_ = std::move(told); }
+
+  /// `change` is applied to the lane's record under its mutex; what it settles
+  /// is given back to the capacity.
+  void update(Lane& lane, const std::function<void(LaneRecord&)>& change);
+  bool dirty() const;
+  std::vector<Lane*> take_dirty();
+  /// The write that held them is synced.
+  void durable(const std::vector<Written>& written);
+
+  /// Waits until the lane's durable head is above `seq`. False: the deadline passed or closed.
+  bool wait_for_head(const Lane& lane, Seq seq, std::chrono::milliseconds timeout);
+  /// Somebody waits: progress should be made durable at once.
+  bool awaited() const { return waiting_ > 0; }
+  void close();
+
+ private:
+  const std::shared_ptr<DurableHeads> heads_;
+  Capacity& capacity_;
+  std::function<void()> wake_;
+  std::function<void(std::uint64_t)> told_;
+  mutable std::mutex mutex_;
+  std::vector<Lane*> dirty_;
+  std::condition_variable moved_;
+  std::atomic<int> waiting_{0};
+  bool closed_ = false;
+};
+
+}  // namespace outbox::store

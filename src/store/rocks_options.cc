@@ -1,0 +1,103 @@
+#include "store/rocks_options.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/sst_file_manager.h>
+#include <rocksdb/table.h>
+
+#include "store/rocks_log.h"
+
+namespace outbox::store {
+namespace {
+
+constexpr std::size_t kBlockCacheBytes = std::size_t{8} << 20;
+constexpr std::size_t kSmallWriteBufferBytes = std::size_t{4} << 20;
+constexpr std::size_t kGroupBytesMax = std::size_t{8} << 20;
+
+rocksdb::BlockBasedTableOptions table_options() {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16 << 10;  // backlog is read in order; fewer index entries a byte
+  // One small cache, and index and filter blocks inside it: memory must not
+  // grow with the backlog.
+  table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  table.cache_index_and_filter_blocks = true;
+  table.format_version = 5;  // pinned: older readers can go back to it
+  return table;
+}
+
+}  // namespace
+
+rocksdb::DBOptions db_options(const Options& options, rocksdb::Env* env, const Log& log) {
+  rocksdb::DBOptions db;
+  db.env = env;
+  db.info_log = make_rocks_log(log);  // see rocks_log.h
+  db.create_if_missing = options.create_if_missing;
+  db.create_missing_column_families = true;
+  db.paranoid_checks = true;  // a failed write stops the store instead of going on
+  // The default opens a WAL with one flipped bit and drops what follows it in silence.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A replayed WAL may stand in page cache only; flushed, it is durable before it is sent.
+  db.avoid_flush_during_recovery = false;
+  // Everything that was OK is in the WAL and synced; a clean close need not write it again.
+  db.avoid_flush_during_shutdown = true;
+  db.manual_wal_flush = false;  // a group is in the file when Write returns
+  db.allow_mmap_writes = false;
+  db.max_write_batch_group_size_bytes = kGroupBytesMax;
+  db.max_total_wal_size = 4 * options.write_buffer_bytes;  // meta never flushes by itself
+  db.max_background_jobs = 2;  // one flush, one compaction: 7.8.3 may reorder parallel flushes
+  db.max_subcompactions = 1;
+  db.max_open_files = -1;  // a secondary instance (status, peek) needs all files open
+  db.sst_file_manager.reset(
+      rocksdb::NewSstFileManager(env, db.info_log));  // notices a full disk, and its end
+  db.max_log_file_size = 0;
+  db.keep_log_file_num = 1;
+  db.stats_dump_period_sec = 0;                  // nothing wakes up when idle
+  db.stats_persist_period_sec = 0;               // neither does this
+  db.track_and_verify_wals_in_manifest = false;  // false alarms in 7.8.3 (fixed in 7.10)
+  db.recycle_log_file_num = 0;                   // unsafe with this recovery mode
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions data_family_options(const Options& options,
+                                                 std::shared_ptr<const DurableHeads> heads) {
+  rocksdb::ColumnFamilyOptions family;
+  family.compaction_style = rocksdb::kCompactionStyleLevel;  // FIFO would drop what is not sent
+  family.compression = rocksdb::kNoCompression;  // short-lived; Kafka batches are compressed later
+  family.write_buffer_size = options.write_buffer_bytes;
+  family.max_write_buffer_number = 3;
+  family.min_write_buffer_number_to_merge = 1;
+  family.max_write_buffer_size_to_maintain = 0;  // memory: no history of flushed memtables
+  family.target_file_size_base = options.write_buffer_bytes;
+  family.level0_file_num_compaction_trigger = 8;
+  family.max_bytes_for_level_base = std::uint64_t{16} * options.write_buffer_bytes;
+  family.level_compaction_dynamic_level_bytes = false;
+  family.ttl = 0;                          // nothing is removed by age,
+  family.periodic_compaction_seconds = 0;  // nor rewritten by it (30 days by default)
+  family.compaction_filter_factory = std::make_shared<HeadFilterFactory>(std::move(heads));
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options()));
+  return family;
+}
+
+rocksdb::ColumnFamilyOptions small_family_options() {
+  rocksdb::ColumnFamilyOptions family;
+  family.compression = rocksdb::kNoCompression;
+  family.write_buffer_size = kSmallWriteBufferBytes;
+  family.max_write_buffer_number = 2;
+  family.ttl = 0;
+  family.periodic_compaction_seconds = 0;
+  auto table = table_options();
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));  // "never seen" is the usual answer
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+rocksdb::WriteOptions durable_write() {
+  rocksdb::WriteOptions write;
+  write.sync = true;  // OK means fsynced
+  write.disableWAL = false;
+  write.no_slowdown = false;  // wait for a flush rather than fail
+  return write;
+}
+
+}  // namespace outbox::store

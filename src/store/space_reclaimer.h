@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "base/log.h"
+#include "store/database.h"
+#include "store/lane_table.h"
+
+namespace outbox::store {
+
+/// Gives disk space back: whole files of a lane below its durable head
+/// (DeleteFilesInRange), and, when what is settled outweighs what is pending,
+/// a compaction through the head filter. A thread of its own, which sleeps
+/// until enough was settled.
+class SpaceReclaimer {
+ public:
+  /// Settled bytes between two looks at the files.
+  static constexpr std::uint64_t kStepBytes = std::uint64_t{64} << 20;
+
+  SpaceReclaimer(Database& database, const LaneTable& lanes, Log log);
+  ~SpaceReclaimer();
+  SpaceReclaimer(const SpaceReclaimer&) = delete;
+  SpaceReclaimer& operator=(const SpaceReclaimer&) = delete;
+
+  /// Entries of `bytes` became durably settled.
+  void settled(std::uint64_t bytes);
+  /// Nothing is pending any more: whatever is on disk can go.
+  void drained();
+
+ private:
+  void run();
+  void reclaim();
+  std::uint64_t file_bytes() const;
+
+  Database& database_;
+  const LaneTable& lanes_;
+  const Log log_;
+  std::unordered_map<LaneId, std::uint64_t> reclaimed_bytes_;  ///< the thread's own
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::uint64_t settled_bytes_ = 0;
+  bool due_ = false;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace outbox::store

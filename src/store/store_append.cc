@@ -1,0 +1,120 @@
+#include "store/store_impl.h"
+#include "store/validate.h"
+
+namespace outbox::store {
+
+Result<CommitItem> StoreImpl::make_item(const Message& message, DeliveryCallback on_delivered) {
+  if (Status status = validate(message, options_); !status.ok()) return status;
+  const auto lane = lanes_->find_or_add(message.topic);
+  if (!lane.ok()) return lane.status();
+  TopicLimits limits;
+  {
+    const std::lock_guard lock((*lane)->mutex);
+    limits = (*lane)->limits;
+  }
+  if (Status status = validate(message, limits); !status.ok()) return status;
+  CommitItem item;
+  item.lane = *lane;
+  item.body.reserve(message_bytes(message) + 64);
+  encode_body(message, session_, clock_.wall_ms(), item.body);
+  item.idempotency_key = message.idempotency_key;
+  item.on_delivered = std::move(on_delivered);
+  return item;
+}
+
+/// The limits, cheapest first. What was taken is given back by withdraw().
+Status StoreImpl::admit(const CommitRequest& request) {
+  if (Status status = health(); !status.ok()) {
+    return {Code::kPoisoned, "the outbox stopped after: " + status.to_string()};
+  }
+  if (Status status = disk_guard_.admit(request.bytes); !status.ok()) return status;
+  return capacity_.take(request.items.size(), request.bytes);
+}
+
+/// Gives back what a request took and did not use.
+void StoreImpl::withdraw(CommitRequest& request) {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  for (CommitItem& item : request.items) {
+    if (request.status.ok() && !item.appended.repeated) continue;
+    ++entries;
+    bytes += item.body.size();
+    if (item.on_delivered && !request.status.ok()) callbacks_.cancel();
+  }
+  if (entries > 0) capacity_.give_back(entries, bytes);
+}
+
+Result<Appended> StoreImpl::append(const Message& message, DeliveryCallback on_delivered) {
+  auto item = make_item(message, std::move(on_delivered));
+  if (!item.ok()) return item.status();
+  CommitRequest request;
+  request.bytes = item->body.size();
+  request.items.push_back(std::move(*item));
+  if (Status status = admit(request); !status.ok()) return status;
+  if (request.items[0].on_delivered && !callbacks_.reserve()) {
+    capacity_.give_back(1, request.bytes);
+    return Status(Code::kFull, "delivery_callbacks_max callbacks wait for their entries (" +
+                                   std::to_string(options_.delivery_callbacks_max) + ")");
+  }
+  committer_.commit(request);
+  withdraw(request);
+  if (!request.status.ok()) return request.status;
+  return request.items[0].appended;
+}
+
+void StoreImpl::append_async(Message message, AppendCallback done, DeliveryCallback on_delivered) {
+  auto item = make_item(message, std::move(on_delivered));
+  if (!item.ok()) return done(item.status());
+  auto request = std::make_unique<CommitRequest>();
+  request->bytes = item->body.size();
+  request->items.push_back(std::move(*item));
+  if (Status status = admit(*request); !status.ok()) return done(status);
+  if (request->items[0].on_delivered && !callbacks_.reserve()) {
+    capacity_.give_back(1, request->bytes);
+    return done(Status(Code::kFull, "delivery_callbacks_max callbacks wait for their entries"));
+  }
+  request->done = [this, done = std::move(done)](CommitRequest& committed) {
+    withdraw(committed);
+    if (committed.status.ok()) {
+      done(committed.items[0].appended);
+    } else {
+      done(committed.status);
+    }
+  };
+  committer_.commit_async(std::move(request));
+}
+
+Result<std::vector<Appended>> StoreImpl::append_batch(std::span<const Message> messages) {
+  if (messages.empty()) return std::vector<Appended>();
+  if (messages.size() > options_.batch_entries_max) {
+    return Status(Code::kInvalidArgument, "a batch of " + std::to_string(messages.size()) +
+                                              " messages; batch_entries_max is " +
+                                              std::to_string(options_.batch_entries_max));
+  }
+  CommitRequest request;
+  request.items.reserve(messages.size());
+  for (const Message& message : messages) {
+    auto item = make_item(message, {});
+    if (!item.ok()) {
+      return Status(item.status().code(), "message " + std::to_string(request.items.size()) +
+                                              " of the batch: " + item.status().message());
+    }
+    request.bytes += item->body.size();
+    request.items.push_back(std::move(*item));
+  }
+  if (request.bytes > options_.batch_bytes_max) {
+    return Status(Code::kInvalidArgument, "a batch of " + std::to_string(request.bytes) +
+                                              " bytes; batch_bytes_max is " +
+                                              std::to_string(options_.batch_bytes_max));
+  }
+  if (Status status = admit(request); !status.ok()) return status;
+  committer_.commit(request);
+  withdraw(request);
+  if (!request.status.ok()) return request.status;
+  std::vector<Appended> appended;
+  appended.reserve(request.items.size());
+  for (const CommitItem& item : request.items) appended.push_back(item.appended);
+  return appended;
+}
+
+}  // namespace outbox::store

@@ -1,0 +1,168 @@
+#include "base/check.h"
+#include "store/read_slab.h"
+#include "store/rocks_status.h"
+#include "store/store_impl.h"
+#include "store/views.h"
+
+namespace outbox::store {
+
+using rocksdb::Slice;
+
+std::vector<LaneInfo> StoreImpl::lanes() const {
+  std::vector<LaneInfo> infos;
+  for (const Lane* known : lanes_->all()) infos.push_back(lane(known->id));
+  return infos;
+}
+
+LaneInfo StoreImpl::lane(LaneId id) const {
+  const Lane* const found = lanes_->find(id);
+  OUTBOX_CHECK(found != nullptr);
+  LaneInfo info;
+  info.id = id;
+  info.topic = found->topic;
+  info.tail = found->tail;
+  const std::lock_guard lock(found->mutex);
+  info.progress = found->record.progress;
+  info.partition_history = found->placement;
+  return info;
+}
+
+Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_max,
+                                std::size_t bytes_max) {
+  const Lane* const lane = lanes_->find(lane_id);
+  OUTBOX_CHECK(lane != nullptr);
+  const auto slab = std::make_shared<ReadSlab>();
+  // Never beyond what an fsync covers, though RocksDB may show more.
+  const Seq tail = lane->tail;
+  if (from > tail || entries_max == 0) return SlabPtr(slab);
+  const std::string lower = entry_key(lane_id, from);
+  const std::string upper = entry_key(lane_id, tail + 1);
+  const Slice lower_slice(lower);
+  const Slice upper_slice(upper);
+  const std::unique_ptr<rocksdb::Iterator> scan(
+      database_->db->NewIterator(scan_options(&lower_slice, &upper_slice), database_->data));
+  Seq expected = from;
+  for (scan->Seek(lower_slice); scan->Valid(); scan->Next(), ++expected) {
+    const Seq seq = seq_of_key(scan->key().ToStringView());
+    if (seq != expected) break;
+    const std::string_view record = scan->value().ToStringView();
+    if (slab->size() > 0 &&
+        (slab->size() >= entries_max || slab->used_bytes() + record.size() > bytes_max)) {
+      slab->seal();
+      return SlabPtr(slab);
+    }
+    if (const auto checked = decode(record, lane_id, seq); !checked.ok()) return checked.status();
+    slab->add(lane_id, seq, record);
+  }
+  if (!scan->status().ok()) {
+    return from_rocks(scan->status(), "reading the backlog of " + lane->topic);
+  }
+  if (expected <= tail) {
+    return Status(Code::kCorruption, "topic " + lane->topic + ": entry " +
+                                         std::to_string(expected) +
+                                         " is missing; run outbox-relay verify");
+  }
+  slab->seal();
+  return SlabPtr(slab);
+}
+
+void StoreImpl::advance(LaneId lane_id, const Progress& progress, std::uint64_t delivered) {
+  Lane* const lane = lanes_->find(lane_id);
+  OUTBOX_CHECK(lane != nullptr);
+  progress_.update(*lane, [&](LaneRecord& record) {
+    OUTBOX_CHECK(progress.head >= record.progress.head && progress.head <= lane->tail + 1);
+    record.progress = progress;
+    record.delivered += delivered;
+  });
+}
+
+Status StoreImpl::bury(LaneId lane_id, Seq seq, std::int32_t partition, const std::string& reason,
+                       const Progress& progress) {
+  Lane* const lane = lanes_->find(lane_id);
+  OUTBOX_CHECK(lane != nullptr);
+  const std::string key = entry_key(lane_id, seq);
+  std::string entry;
+  const auto got = database_->db->Get(rocksdb::ReadOptions(), database_->data, key, &entry);
+  if (!got.ok()) return from_rocks(got, "reading an entry for the dead letters");
+  DeadRecord dead;
+  dead.died_at_ms = clock_.wall_ms();
+  dead.partition = partition;
+  dead.reason = reason;
+  dead.record = std::move(entry);
+
+  CommitRequest request;
+  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>&) {
+    const auto put = batch.Put(database_->dead, key, encode(dead));
+    if (!put.ok()) return from_rocks(put, "writing a dead letter");
+    // In the same write as the record: an entry is never both dead and pending.
+    progress_.update(*lane, [&](LaneRecord& record) {
+      record.progress = progress;
+      ++record.dead;
+    });
+    return Status();
+  };
+  request.with_progress = true;
+  committer_.commit(request);
+  return request.status;
+}
+
+Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
+  Lane* const lane = lanes_->find(lane_id);
+  OUTBOX_CHECK(lane != nullptr);
+  std::vector<PartitionCount> history;
+  {
+    const std::lock_guard lock(lane->mutex);
+    history = lane->placement;
+  }
+  std::erase_if(history, [&](const PartitionCount& old) { return old.from_seq >= count.from_seq; });
+  history.push_back(count);
+  CommitRequest request;
+  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>&) {
+    const auto put =
+        batch.Put(database_->meta, meta::key(meta::kPlacementPrefix, lane_id), encode(history));
+    return from_rocks(put, "recording a partition count");
+  };
+  committer_.commit(request);
+  if (request.status.ok()) {
+    const std::lock_guard lock(lane->mutex);
+    lane->placement = std::move(history);
+  }
+  return request.status;
+}
+
+void StoreImpl::record_topic_limits(LaneId lane_id, TopicLimits limits) {
+  Lane* const lane = lanes_->find(lane_id);
+  OUTBOX_CHECK(lane != nullptr);
+  {
+    const std::lock_guard lock(lane->mutex);
+    if (lane->limits == limits) return;
+    lane->limits = limits;
+  }
+  rocksdb::WriteOptions unsynced;
+  unsynced.sync = false;  // a hint: the relay tells it again
+  const auto put = database_->db->Put(unsynced, database_->meta,
+                                      meta::key(meta::kLimitsPrefix, lane_id), encode(limits));
+  if (!put.ok()) log_->warn("cannot record the limits of {}: {}", lane->topic, put.ToString());
+}
+
+void StoreImpl::settle_callback(LaneId lane, Seq seq, DeliveryOutcome how) {
+  callbacks_.settle(lane, seq, how);
+}
+
+Status StoreImpl::flush_until(const std::string& topic, Seq seq,
+                              std::chrono::milliseconds timeout) {
+  const auto lane = find_lane(topic);
+  if (!lane.ok()) return lane.status();
+  if (progress_.wait_for_head(**lane, seq, timeout)) return {};
+  return {Code::kTimeout, "topic " + topic + " is settled through " +
+                              std::to_string((*lane)->durable_head - 1) + ", not yet through " +
+                              std::to_string(seq)};
+}
+
+Result<Seq> StoreImpl::settled_through(const std::string& topic) const {
+  const auto lane = find_lane(topic);
+  if (!lane.ok()) return lane.status();
+  return (*lane)->durable_head - 1;
+}
+
+}  // namespace outbox::store

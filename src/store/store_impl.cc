@@ -1,0 +1,56 @@
+#include "store/store_impl.h"
+
+#include <rocksdb/env.h>
+
+namespace outbox::store {
+
+StoreImpl::StoreImpl(const std::filesystem::path& dir, Options options, rocksdb::Env& env,
+                     const Clock& clock, Log log, Opened opened)
+    : dir_(dir),
+      options_(std::move(options)),
+      clock_(clock),
+      log_(std::move(log)),
+      lock_(std::move(opened.lock)),
+      database_(std::move(opened.database)),
+      durable_tail_(std::move(opened.durable_tail)),
+      heads_(std::move(opened.heads)),
+      lanes_(std::move(opened.lanes)),
+      outbox_id_(std::move(opened.outbox_id)),
+      session_(opened.session),
+      capacity_(options_),
+      disk_guard_(env, dir_, options_.disk_reserve_bytes, clock_),
+      callbacks_(options_.delivery_callbacks_max),
+      progress_(heads_, capacity_),
+      idempotency_(*database_, options_, clock_),
+      writer_({*database_, idempotency_, *durable_tail_, callbacks_, progress_, clock_, log_,
+               options_.sync_tail_each_group}),
+      committer_(writer_, progress_, *durable_tail_, clock_, options_.commit_queue_bytes_max),
+      reclaimer_(*database_, *lanes_, log_),
+      next_purge_(opened.next_purge) {
+  progress_.on_settled([this](std::uint64_t bytes) { reclaimer_.settled(bytes); });
+}
+
+StoreImpl::~StoreImpl() {
+  progress_.close();
+  capacity_.close();
+  // Progress is only a saving of work: without it the relay sends again.
+  if (health().ok() && progress_.dirty()) {
+    [[maybe_unused]] const Status synced = committer_.sync_progress();
+  }
+  if (health().ok()) [[maybe_unused]]
+    const Status synced = durable_tail_->sync();
+}
+
+Status StoreImpl::restore() {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  for (const Lane* lane : lanes_->all()) {
+    const Progress& progress = lane->record.progress;
+    entries += lane->tail + 1 - progress.head - progress.settled_above_head;
+    bytes += lane->bytes.pending_bytes();
+  }
+  capacity_.start_with(entries, bytes);
+  return idempotency_.restore();
+}
+
+}  // namespace outbox::store

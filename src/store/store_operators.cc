@@ -1,0 +1,223 @@
+#include <algorithm>
+
+#include "base/placement.h"
+#include "store/rocks_status.h"
+#include "store/store_impl.h"
+#include "store/validate.h"
+#include "store/views.h"
+
+namespace outbox::store {
+namespace {
+
+constexpr const char* kRequeuedHeader = "outbox-requeued-from";
+constexpr std::size_t kScanEntries = 10'000;
+constexpr std::size_t kScanBytes = std::size_t{4} << 20;
+
+std::string hex(std::uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+}  // namespace
+
+Result<Lane*> StoreImpl::find_lane(const std::string& topic) const {
+  if (Lane* lane = lanes_->find(topic); lane != nullptr && lane->tail > 0) return lane;
+  return Status(Code::kNotFound, "nothing was ever appended to topic " + topic);
+}
+
+StoredLane StoreImpl::snapshot(const Lane& lane) const {
+  StoredLane stored;
+  stored.id = lane.id;
+  stored.topic = lane.topic;
+  const std::lock_guard lock(lane.mutex);
+  stored.record = lane.record;
+  stored.last = lane.record.tail;
+  stored.placement = lane.placement;
+  stored.limits = lane.limits;
+  return stored;
+}
+
+Result<Stats> StoreImpl::stats() const {
+  Stats stats;
+  stats.outbox_id = outbox_id_;
+  stats.session = session_;
+  const Drainer* const drainer = writer_.drainer();
+  for (const Lane* lane : lanes_->all()) {
+    if (lane->tail == 0) continue;
+    auto numbers = lane_stats(*database_, snapshot(*lane), clock_.wall_ms());
+    if (!numbers.ok()) return numbers.status();
+    numbers->state = drainer != nullptr ? drainer->lane_state(lane->id) : "no relay";
+    stats.ledger += numbers->ledger;
+    stats.lanes.push_back(std::move(*numbers));
+  }
+  stats.disk_bytes = directory_bytes(dir_);
+  return stats;
+}
+
+Result<std::vector<StoredEntry>> StoreImpl::peek(const std::string& topic, Seq from,
+                                                 std::size_t count) const {
+  const auto lane = find_lane(topic);
+  if (!lane.ok()) return lane.status();
+  const StoredLane now = snapshot(**lane);
+  const Seq start = std::max(from, now.record.progress.head);
+  if (start > now.last) return std::vector<StoredEntry>();
+  return read_entries(*database_, now.id, topic, start, now.last, count);
+}
+
+Result<std::vector<DeadLetter>> StoreImpl::dead_letters(const std::string& topic,
+                                                        std::size_t count) const {
+  std::vector<DeadLetter> letters;
+  for (const Lane* lane : lanes_->all()) {
+    if (!topic.empty() && lane->topic != topic) continue;
+    auto some = read_dead_letters(*database_, lane->id, lane->topic, count - letters.size());
+    if (!some.ok()) return some.status();
+    std::move(some->begin(), some->end(), std::back_inserter(letters));
+    if (letters.size() >= count) break;
+  }
+  return letters;
+}
+
+Result<DeadLetter> StoreImpl::dead_letter(const std::string& topic, Seq seq) const {
+  const auto lane = find_lane(topic);
+  if (!lane.ok()) return lane.status();
+  return read_dead_letter(*database_, (*lane)->id, topic, seq);
+}
+
+Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
+  const auto lane = find_lane(topic);
+  if (!lane.ok()) return lane.status();
+  auto letter = dead_letter(topic, seq);
+  if (!letter.ok()) return letter.status();
+  if (letter->requeued_as != 0) {
+    return Status(Code::kInvalidArgument, "dead letter " + std::to_string(seq) + " of topic " +
+                                              topic + " was requeued as " +
+                                              std::to_string(letter->requeued_as));
+  }
+  Message message = std::move(letter->entry.message);
+  message.headers.push_back(
+      {kRequeuedHeader, outbox_id_ + "." + hex(letter->entry.session) + "/" + std::to_string(seq)});
+  auto item = make_item(message, {});
+  if (!item.ok()) return item.status();
+  CommitRequest request;
+  request.bytes = item->body.size();
+  request.items.push_back(std::move(*item));
+  if (Status status = admit(request); !status.ok()) return status;
+  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>& items) -> Status {
+    auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
+    if (!dead.ok()) return dead.status();
+    if (dead->requeued_as != 0) return {Code::kInvalidArgument, "requeued by somebody else"};
+    dead->requeued_as = items[0].appended.seq;
+    const auto put = batch.Put(database_->dead, entry_key((*lane)->id, seq), encode(*dead));
+    if (!put.ok()) return from_rocks(put, "marking a dead letter");
+    progress_.update(**lane, [](LaneRecord& record) {
+      --record.dead;
+      ++record.requeued;
+    });
+    return {};
+  };
+  request.with_progress = true;
+  committer_.commit(request);
+  withdraw(request);
+  if (!request.status.ok()) return request.status;
+  return request.items[0].appended;
+}
+
+Status StoreImpl::put_purge(rocksdb::WriteBatch& batch, const PurgeRecord& record) {
+  const auto put =
+      batch.Put(database_->meta, meta::key(meta::kPurgePrefix, next_purge_++), encode(record));
+  return from_rocks(put, "recording a purge");
+}
+
+Status StoreImpl::drop_dead_letter(const std::string& topic, Seq seq, const std::string& who) {
+  const auto lane = find_lane(topic);
+  if (!lane.ok()) return lane.status();
+  const PurgeRecord record{topic, seq, seq, 1, clock_.wall_ms(), who};
+  CommitRequest request;
+  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>&) -> Status {
+    const auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
+    if (!dead.ok()) return dead.status();
+    const auto gone = batch.Delete(database_->dead, entry_key((*lane)->id, seq));
+    if (!gone.ok()) return from_rocks(gone, "dropping a dead letter");
+    // One that was requeued lives on as another entry: nothing is given up.
+    if (dead->requeued_as != 0) return {};
+    progress_.update(**lane, [](LaneRecord& counters) {
+      --counters.dead;
+      ++counters.purged;
+    });
+    return put_purge(batch, record);
+  };
+  request.with_progress = true;
+  committer_.commit(request);
+  return request.status;
+}
+
+Result<PurgeRecord> StoreImpl::record_purge(LaneId lane_id, PurgeRecord record,
+                                            const Progress& progress) {
+  Lane* const lane = lanes_->find(lane_id);
+  CommitRequest request;
+  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>&) -> Status {
+    if (Status status = put_purge(batch, record); !status.ok()) return status;
+    progress_.update(*lane, [&](LaneRecord& counters) {
+      counters.progress = progress;
+      counters.purged += record.count;
+    });
+    return {};
+  };
+  request.with_progress = true;
+  committer_.commit(request);
+  if (!request.status.ok()) return request.status;
+  return record;
+}
+
+Result<PurgeRecord> StoreImpl::purge(const std::string& topic, Seq through,
+                                     const std::string& who) {
+  const auto lane = find_lane(topic);
+  if (!lane.ok()) return lane.status();
+  if (Drainer* drainer = writer_.drainer(); drainer != nullptr) {
+    return drainer->purge(topic, through, who);
+  }
+  return purge_alone(**lane, through, who);
+}
+
+/// Nobody drains: what is pending is what the progress vector does not cover.
+Result<PurgeRecord> StoreImpl::purge_alone(Lane& lane, Seq through, const std::string& who) {
+  const StoredLane now = snapshot(lane);
+  Progress progress = now.record.progress;
+  const Seq end = through == 0 ? now.last : std::min(through, now.last);
+  PurgeRecord record{lane.topic, progress.head, end, 0, clock_.wall_ms(), who};
+  if (end < progress.head) {
+    return Status(Code::kNotFound,
+                  "topic " + lane.topic + " has nothing pending up to " + std::to_string(end));
+  }
+  std::uint64_t settled_in_range = progress.settled_above_head;
+  if (end < now.last && settled_in_range > 0) {
+    const auto counted = settled_between(now, progress.head, end);
+    if (!counted.ok()) return counted.status();
+    settled_in_range = *counted;
+  }
+  record.count = end - progress.head + 1 - settled_in_range;
+  progress.head = end + 1;
+  progress.settled_above_head -= settled_in_range;
+  return record_purge(lane.id, record, progress);
+}
+
+/// Entries of from..through that the vector covers.
+Result<std::uint64_t> StoreImpl::settled_between(const StoredLane& lane, Seq from, Seq through) {
+  std::uint64_t settled = 0;
+  for (Seq at = from; at <= through;) {
+    const auto slab = read(lane.id, at, kScanEntries, kScanBytes);
+    if (!slab.ok()) return slab.status();
+    for (const SlabEntry& entry : (*slab)->entries()) {
+      if (entry.seq > through) break;
+      const auto record = decode(entry.record, lane.id, entry.seq);
+      if (!record.ok()) return record.status();
+      const auto partition = place(lane.placement, entry.seq, record->key, record->partition);
+      if (partition && lane.record.progress.settled(*partition, entry.seq)) ++settled;
+    }
+    at = (*slab)->entries().back().seq + 1;
+  }
+  return settled;
+}
+
+}  // namespace outbox::store
