@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "service/json_text.h"
 #include "service/text.h"
 
 namespace outbox::service {
@@ -112,6 +113,13 @@ Json purge_json(const PurgeRecord& record) {
   return {{"topic", record.topic}, {"from", record.from},   {"through", record.through},
           {"count", record.count}, {"at_ms", record.at_ms}, {"who", record.who}};
 }
+
+std::string stats_text(const Stats& stats) { return json_text(stats_json(stats)); }
+std::string entry_text(const StoredEntry& entry) { return json_text(entry_json(entry)); }
+std::string dead_letter_text(const DeadLetter& letter) {
+  return json_text(dead_letter_json(letter));
+}
+std::string purge_text(const PurgeRecord& record) { return json_text(purge_json(record)); }
 
 std::string json_text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
