@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -104,7 +105,7 @@ struct Settled {
   std::int32_t partition = -1;
   Seq seq = 0;
   std::int64_t offset = -1;
-  /// Non-empty: dead. Points to text that lives until the next event.
+  /// Non-empty: dead. Points into Commands::texts.
   std::string_view death;
 };
 
@@ -159,7 +160,7 @@ struct CloseProducer {
 };
 
 /// Store::record_purge for from..through; answer with Core::purge_recorded.
-/// `count` of them are given up (the others were settled).
+/// `count` of them are given up (the others were settled); 0 = nothing to record.
 struct Purged {
   LaneId lane = 0;
   Seq from = 0;
@@ -192,6 +193,7 @@ struct Commands {
   std::vector<OpenProducer> open;
   std::vector<LaneId> refresh_topics;  ///< look at the topic's metadata soon
   std::vector<Note> notes;
+  std::deque<std::string> texts;  ///< what Settled::death points to
 
   void clear();
   bool empty() const;

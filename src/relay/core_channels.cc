@@ -1,0 +1,156 @@
+// Making producers anew, and what makes it necessary.
+#include <algorithm>
+
+#include "base/check.h"
+#include "relay/core_state.h"
+
+namespace outbox::relay {
+
+bool Core::State::SerialWatch::over() const {
+  return partition->settled_seq >= seq || lane->progress().head > seq || lane->probing();
+}
+
+void Core::State::rebuild(Channel which, std::string_view reason, bool drain) {
+  ChannelState& producer = channel(which);
+  if (producer.rebuilding() || !stopped_reason.empty()) return;
+  producer.ready = false;
+  producer.drain = drain;
+  producer.reason = reason;
+  if (producer.generation != 0) ++rebuilds[std::string(reason)];
+  // The first rebuild after a delivery is at once; those after it wait.
+  const bool first = producer.backoff.attempts() == 0;
+  const std::int64_t delay = producer.backoff.next_ms(kRebuildMinMs, kRebuildMaxMs, random);
+  producer.open_at_ms = first ? now : now + delay;
+}
+
+void Core::State::open_due(Channel which) {
+  ChannelState& producer = channel(which);
+  if (producer.open_at_ms < 0 || now < producer.open_at_ms) return;
+  std::erase_if(serial, [](const SerialWatch& watch) { return watch.over(); });
+  const bool one = which == Channel::kProbe || !serial.empty();
+  producer.open_at_ms = -1;
+  producer.opening = ++producer.last;
+  producer.max_in_flight = one ? 1 : options.max_in_flight_requests;
+  commands.open.push_back(
+      {which, producer.opening, producer.max_in_flight, producer.drain, producer.reason});
+}
+
+void Core::State::ready(Channel which, Generation generation) {
+  ChannelState& producer = channel(which);
+  if (generation != producer.opening || generation == 0) return;
+  producer.generation = generation;
+  producer.opening = 0;
+  producer.ready = true;
+  producer.blamed = false;
+  rewind_lanes(which);
+  if (which == Channel::kProbe && producer.lanes == 0) close_probe();
+}
+
+void Core::State::rewind_lanes(Channel which) {
+  channel(which).in_flight = 0;
+  for (Lane* of : busy) {
+    if (of->channel != which) continue;
+    of->in_flight = 0;
+    for (Partition* partition : of->active) {
+      if (partition->next() > 0 || partition->broken) partition->rewind();
+    }
+    touch(*of);
+  }
+}
+
+void Core::State::fatal(Channel which, Generation generation, kafka::Action action,
+                        std::string_view reason) {
+  ChannelState& producer = channel(which);
+  if (generation != producer.generation) return;
+  if (action == kafka::Action::kStop) return stop_everything(reason);
+  if (producer.rebuilding()) return;
+  // Nobody was blamed: whoever had entries in flight may be the cause.
+  if (which == Channel::kMain && !producer.blamed) {
+    for (Lane* of : busy) {
+      if (of->channel != which) continue;
+      const std::vector<Partition*> active = of->active;
+      for (Partition* partition : active) {
+        if (partition->next() > 0) trouble(*of, *partition);
+      }
+    }
+  }
+  rebuild(which, "fatal", false);
+}
+
+void Core::State::trouble(Lane& of, Partition& partition) {
+  const Generation generation = channel(Channel::kMain).generation;
+  if (partition.trouble_generation == generation || partition.empty()) return;
+  partition.trouble_generation = generation;
+  const Seq front = partition.slots().front().seq;
+  partition.trouble = partition.trouble_seq == front ? partition.trouble + 1 : 1;
+  partition.trouble_seq = front;
+  if (partition.trouble >= kTroubleProbe) {
+    partition.trouble = 0;
+    ++stats.alarms;
+    note(of, true,
+         "partition " + std::to_string(partition.id) + ": entry " + std::to_string(front) +
+             " was not delivered by three producers; sending one message at a time");
+    suspect(of, partition, front);
+    to_probe(of, "not delivered by three producers");
+  } else if (partition.trouble >= kTroubleSerial) {
+    serial.push_back({&of, &partition, front});
+  }
+}
+
+void Core::State::watchdog() {
+  std::erase_if(busy, [](Lane* of) {
+    of->busy = of->held > 0;
+    return !of->busy;
+  });
+  if (is_connected) {
+    const std::vector<Lane*> all = busy;
+    for (Lane* of : all) {
+      const std::vector<Partition*> active = of->active;
+      for (Partition* partition : active) watch_partition(*of, *partition);
+    }
+  }
+  pipeline_again();
+}
+
+void Core::State::watch_partition(Lane& of, Partition& partition) {
+  if (partition.in_flight() == 0 || partition.leader < 0) return;
+  const std::int64_t since =
+      std::max({partition.slots().front().sent_ms, partition.live_since_ms, connected_since_ms});
+  const std::int64_t limit = options.watchdog_ms << partition.watchdog_doublings;
+  if (now - since < limit || channel(of.channel).rebuilding()) return;
+  partition.watchdog_doublings = std::min(partition.watchdog_doublings + 1, kWatchdogDoublingsMax);
+  channel(of.channel).blamed = true;
+  note(of, true,
+       "partition " + std::to_string(partition.id) + ": entry " +
+           std::to_string(partition.slots().front().seq) + " was not acknowledged for " +
+           std::to_string(limit / 1'000) + " s; making a new producer");
+  if (of.channel == Channel::kMain) trouble(of, partition);
+  rebuild(of.channel, "watchdog", true);
+}
+
+void Core::State::pipeline_again() {
+  ChannelState& main = channel(Channel::kMain);
+  const bool serial_now = main.max_in_flight == 1 && options.max_in_flight_requests > 1;
+  if (!serial_now || main.rebuilding()) return;
+  const bool clear =
+      std::ranges::all_of(serial, [](const SerialWatch& watch) { return watch.over(); });
+  if (!clear) {
+    serial_clear_ms = -1;
+    return;
+  }
+  if (serial_clear_ms < 0) serial_clear_ms = now;
+  if (main.in_flight > 0 && now - serial_clear_ms < kSerialMs) return;
+  serial_clear_ms = -1;
+  rebuild(Channel::kMain, "pipelining again", true);
+}
+
+void Core::State::close_probe() {
+  ChannelState& probe = channel(Channel::kProbe);
+  if (probe.opening != 0) return;  // once it is ready
+  probe.open_at_ms = -1;
+  probe.ready = false;
+  probe.generation = 0;
+  commands.close.push_back({Channel::kProbe});
+}
+
+}  // namespace outbox::relay

@@ -1,0 +1,47 @@
+// Handing entries to a producer.
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+#include "relay/core_state.h"
+
+namespace outbox::relay {
+
+void Core::State::hand_out(Lane& lane, Partition& partition) {
+  if (!partition.has_queued() || !open(lane) || lane.stray(partition.id)) return;
+  ChannelState& producer = channel(lane.channel);
+  if (!producer.ready || partition.leader < 0 || partition.broken || partition.burying) return;
+  if (now < partition.retry_at_ms) return wake(lane, partition.retry_at_ms);
+  if (partition.generation != producer.generation) {
+    partition.generation = producer.generation;
+    partition.slow = true;
+  }
+  if (partition.in_flight() == 0 && now - partition.active_ms >= options.slow_start_idle_ms) {
+    partition.slow = true;
+  }
+  if (!lane.stalled.empty()) {
+    if (lane.in_flight > 0) return;
+    if (now < lane.stall_until_ms) return wake(lane, lane.stall_until_ms);
+  }
+  if (partition.slow || lane.probing()) {
+    if (partition.in_flight() > 0) return;
+    partition.alone = true;
+    send_one(lane, partition, producer);
+    return;
+  }
+  while (partition.has_queued()) send_one(lane, partition, producer);
+}
+
+void Core::State::send_one(Lane& lane, Partition& partition, ChannelState& producer) {
+  const Seq prev = partition.prev();
+  const bool linger = partition.alone || stuck(partition);
+  const Slot& slot = partition.send(now);
+  ++lane.in_flight;
+  ++producer.in_flight;
+  ++stats.produced;
+  if (slot.sent_before) ++stats.resent;
+  commands.produce.push_back({lane.channel, linger, lane.id, partition.id, producer.generation,
+                              slot.handle, slot.seq, prev});
+}
+
+}  // namespace outbox::relay

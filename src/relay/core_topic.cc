@@ -1,0 +1,94 @@
+// What metadata says of a lane's topic.
+#include <algorithm>
+
+#include "base/check.h"
+#include "relay/core_state.h"
+
+namespace outbox::relay {
+
+void Core::State::seen(Lane& of, std::span<const std::int32_t> leaders) {
+  if (leaders.empty()) return;
+  const bool same = of.seen && std::ranges::equal(leaders, of.leaders);
+  if (same && !of.record_wanted && of.recorded.count > 0) return;
+  if (!of.topic_trouble.empty()) note(of, false, "the topic is there");
+  of.seen = true;
+  of.topic_trouble.clear();
+  of.topic_trouble_since_ms = -1;
+  of.unknown_since_ms = -1;
+  if (leaders.size() != of.leaders.size()) of.stray_since_ms = now;
+  update_leaders(of, leaders);
+  compare_count(of);
+  touch(of);
+}
+
+void Core::State::update_leaders(Lane& of, std::span<const std::int32_t> leaders) {
+  of.leaders.assign(leaders.begin(), leaders.end());
+  of.for_each_partition([&](Partition& partition) {
+    const std::int32_t leader =
+        of.stray(partition.id) ? -1 : of.leaders[static_cast<std::size_t>(partition.id)];
+    if (leader == partition.leader) return;
+    partition.leader = leader;
+    partition.slow = true;
+    partition.alone = false;
+    partition.live_since_ms = now;
+    if (leader < 0) trim(of, partition);
+  });
+}
+
+void Core::State::compare_count(Lane& of) {
+  const auto count = static_cast<std::int32_t>(of.leaders.size());
+  if (of.fewer_partitions) return;
+  if (count < of.recorded.count) {
+    of.fewer_partitions = true;
+    note(of, true, "halted: " + fewer_text(of));
+    return;
+  }
+  if (of.record_out) return;
+  const bool as_recorded = count == of.recorded.count &&
+                           options.keyless_block_entries == of.recorded.keyless_block_entries;
+  of.record_wanted = !as_recorded;
+}
+
+void Core::State::emit_record(Lane& of) {
+  if (!of.record_wanted || of.record_out || !of.seen || stopping) return;
+  if (now < of.record_at_ms) return wake(of, of.record_at_ms);
+  // The first count holds for all: nothing was ever placed without one.
+  Seq from = 1;
+  if (of.recorded.count > 0) {
+    from = std::max({of.main_next, of.first_unplaced, of.recorded.from_seq});
+  }
+  if (of.accepted_from != 0) from = of.accepted_from;
+  of.recording = {from, static_cast<std::int32_t>(of.leaders.size()),
+                  options.keyless_block_entries};
+  of.record_out = true;
+  of.read = 0;  // what is being read was placed without it
+  ++answers_out;
+  commands.record_counts.push_back({of.id, of.recording});
+}
+
+void Core::State::count_recorded(Lane& of, bool ok) {
+  if (!of.record_out) return;
+  of.record_out = false;
+  --answers_out;
+  touch(of);
+  if (!ok) {
+    of.record_at_ms = now + kStoreRetryMs;
+    return;
+  }
+  of.recorded = of.recording;
+  of.accepted_from = 0;
+  of.record_wanted = false;
+  if (of.seen) compare_count(of);
+}
+
+void Core::State::topic_error(Lane& of, const kafka::Failure& failure) {
+  if (of.seen || of.topic_trouble.empty()) {
+    note(of, false, "waiting: " + std::string(failure.reason));
+  }
+  if (of.seen || of.topic_trouble_since_ms < 0) of.topic_trouble_since_ms = now;
+  of.seen = false;
+  of.topic_trouble = failure.reason.empty() ? "the topic cannot be used" : failure.reason;
+  touch(of);
+}
+
+}  // namespace outbox::relay

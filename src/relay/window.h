@@ -1,0 +1,66 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "store/format.h"
+
+namespace outbox::relay {
+
+/// The budgets over all lanes: entries and bytes that the core holds.
+class Window {
+ public:
+  Window(std::size_t entries_max, std::size_t bytes_max)
+      : entries_max_(std::max<std::size_t>(entries_max, 1)),
+        bytes_max_(std::max<std::size_t>(bytes_max, 1)) {}
+
+  std::size_t entries() const { return entries_; }
+  std::size_t bytes() const { return bytes_; }
+  std::size_t entries_max() const { return entries_max_; }
+  std::size_t bytes_max() const { return bytes_max_; }
+  std::size_t free_entries() const { return entries_max_ - entries_; }
+  std::size_t free_bytes() const { return bytes_ >= bytes_max_ ? 0 : bytes_max_ - bytes_; }
+
+  /// One entry always fits into an empty window, whatever its size.
+  bool fits(std::size_t bytes) const {
+    return entries_ == 0 || (entries_ < entries_max_ && bytes <= free_bytes());
+  }
+  /// May the lane take an entry of that size? A large one that found no room
+  /// keeps the others out until it fits, or small ones would starve it.
+  bool room(store::LaneId lane, std::size_t bytes) const {
+    return fits(bytes) && (reserved_for_ == 0 || reserved_for_ == lane);
+  }
+  void reserve(store::LaneId lane, std::size_t bytes) {
+    if (reserved_for_ == 0 && bytes > bytes_max_ / kLargeShare) reserved_for_ = lane;
+  }
+  void unreserve(store::LaneId lane) {
+    if (reserved_for_ == lane) reserved_for_ = 0;
+  }
+  store::LaneId reserved_for() const { return reserved_for_; }
+
+  void take(std::size_t bytes) {
+    ++entries_;
+    bytes_ += bytes;
+  }
+  void give_back(std::size_t bytes) {
+    --entries_;
+    bytes_ -= bytes;
+  }
+
+  /// A partition may hold as much as is left free: however many of them stand
+  /// still, there is room for one more.
+  bool at_cap(std::size_t held_entries, std::size_t held_bytes) const {
+    return held_entries > 0 && (held_entries >= free_entries() || held_bytes >= free_bytes());
+  }
+
+ private:
+  static constexpr std::size_t kLargeShare = 8;
+
+  const std::size_t entries_max_;
+  const std::size_t bytes_max_;
+  std::size_t entries_ = 0;
+  std::size_t bytes_ = 0;
+  store::LaneId reserved_for_ = 0;
+};
+
+}  // namespace outbox::relay
