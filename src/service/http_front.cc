@@ -98,6 +98,13 @@ HttpResponse refusal(int status, const char* code, const std::string& message) {
   return response;
 }
 
+/// httplib reads nonsense as 0, and would take the body for the next request.
+bool sound_length(const httplib::Request& request) {
+  const std::string text = request.get_header_value("Content-Length");
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+         (text.empty() || !request.has_header("Transfer-Encoding"));
+}
+
 /// What is in memory of one body, taken from the budget of all bodies.
 class BodyShare {
  public:
@@ -152,6 +159,8 @@ class HttpFront::Server final : public httplib::Server {
     if (from.has_header("Origin")) {
       // A web page in the user's browser must not reach a loopback port.
       answer(refusal(403, "kInvalidArgument", "requests of web pages are not served"), to);
+    } else if (!sound_length(from)) {
+      answer(refusal(400, "kInvalidArgument", "Content-Length is not a number"), to);
     } else if (from.path.size() > kPathBytesMax) {
       answer(refusal(404, "kNotFound", "no such path"), to);
     } else if (from.method == "GET" || from.method == "HEAD") {

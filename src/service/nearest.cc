@@ -26,8 +26,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
   std::string_view best;
-  // One slip in three letters is a slip, more is another word.
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  // Two swapped letters count as two slips; more than one in three is another word.
+  std::size_t best_distance = word.size() < 3 ? 2 : std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string_view name : known) {
     const std::size_t distance = edit_distance(word, name);
     if (distance < best_distance) {
