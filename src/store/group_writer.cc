@@ -14,14 +14,16 @@ constexpr std::size_t kSmallestBatchBytes = 4'096;
 /// An entry's framing in a WriteBatch: tag, family, key and value lengths, key, CRC.
 constexpr std::size_t kEntryFramingBytes = 32;
 
+/// As Store::health promises: a full disk is told apart from all the rest.
 Status poisoned_by(const Status& why) {
-  return {Code::kPoisoned, "the outbox stopped after: " + why.to_string()};
+  const Code code = why.code() == Code::kDiskFull ? Code::kDiskFull : Code::kPoisoned;
+  return {code, "the outbox stopped after: " + why.to_string()};
 }
 
 }  // namespace
 
 void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progress) {
-  if (poisoned_) return fail(group, poisoned_by(health()));
+  if (poisoned_) return fail(group, {Code::kPoisoned, health().message()});
   ++group_number_;
   touched_.clear();
   std::size_t bytes = kSmallestBatchBytes;
@@ -207,7 +209,7 @@ void GroupWriter::fail(std::span<CommitRequest* const> group, const Status& outc
 void GroupWriter::poison(const Status& why) {
   const std::lock_guard lock(health_mutex_);
   if (poisoned_) return;
-  health_ = why;
+  health_ = poisoned_by(why);
   poisoned_ = true;
   parts_.log->error("the outbox accepts nothing until it is opened again: {}", why.to_string());
 }

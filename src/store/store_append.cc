@@ -25,7 +25,7 @@ Result<CommitItem> StoreImpl::make_item(const Message& message, DeliveryCallback
 /// The limits, cheapest first. What was taken is given back by withdraw().
 Status StoreImpl::admit(const CommitRequest& request) {
   if (Status status = health(); !status.ok()) {
-    return {Code::kPoisoned, "the outbox stopped after: " + status.to_string()};
+    return {Code::kPoisoned, status.message()};
   }
   if (Status status = disk_guard_.admit(request.bytes); !status.ok()) return status;
   return capacity_.take(request.items.size(), request.bytes);

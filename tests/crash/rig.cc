@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "crash/fake_drainer.h"
+#include "support/drop_env.h"
 
 namespace outbox::test {
 
@@ -114,7 +115,7 @@ int crash_cycles(int otherwise) {
 Rig::Rig() : dir_(temp_.path() / "box") {
   std::filesystem::create_directory(dir_);
   fs_ = DropFs::create(dir_);
-  env_ = rocksdb::NewCompositeEnv(fs_);
+  env_ = make_drop_env(fs_);
 }
 
 Options Rig::small_options() {
