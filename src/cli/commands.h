@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -13,6 +15,11 @@ struct Context {
   /// What to do, set by the chosen subcommand's callback and run by main after
   /// parsing. Answers an exit code (exit_codes.h).
   std::function<int()> action;
+  /// Arguments after "--"; CLI11 never sees them.
+  std::vector<std::string> operands;
+  /// The command that takes any number of plain arguments. CLI11 would split
+  /// one like [1,2,3] into three, so they are collected as "unknown" ones.
+  const CLI::App* takes_operands = nullptr;
 };
 
 /// One file a subcommand, named after it. Each adds its CLI::App with options,

@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.h"
@@ -51,27 +53,51 @@ std::vector<std::string> known_words(const CLI::App& app) {
   return words;
 }
 
-/// Of the deepest command that was named.
-Status check_unknown(const CLI::App& app) {
+/// An option, as opposed to a plain argument.
+bool is_option(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
+
+/// What the deepest command that was named does not know.
+Status check_unknown(const CLI::App& app, const Context& context) {
   for (const CLI::App* command : app.get_subcommands()) {
-    if (Status status = check_unknown(*command); !status.ok()) return status;
+    if (Status status = check_unknown(*command, context); !status.ok()) return status;
   }
-  const auto unknown = app.remaining();
-  if (unknown.empty()) return {};
-  const std::string word = unknown.front().substr(0, unknown.front().find('='));
+  const bool takes_operands = &app == context.takes_operands;
+  const auto extra = app.remaining();
+  const auto found = std::find_if(extra.begin(), extra.end(), [&](const std::string& word) {
+    return is_option(word) || !takes_operands;
+  });
+  if (found == extra.end()) return {};
+  const std::string word = found->substr(0, found->find('='));
   const auto words = known_words(app);
   const std::vector<std::string_view> known(words.begin(), words.end());
-  const bool option = word.starts_with('-');
-  const bool wants_command = !option && app.get_subcommands().empty() &&
+  const bool wants_command = app.get_subcommands().empty() &&
                              !app.get_subcommands([](const CLI::App*) { return true; }).empty();
-  std::string message = (option          ? "unknown option "
+  std::string message = (is_option(word) ? "unknown option "
                          : wants_command ? "unknown command "
                                          : "unexpected argument ") +
                         word + service::did_you_mean(word, known);
-  if (option && app.get_name() == "put") {
-    message += " (a VALUE that begins with - goes after --)";
-  }
+  if (takes_operands) message += " (a VALUE that begins with - goes after --)";
   return {Code::kInvalidArgument, message};
+}
+
+/// Everything up to "--", last first, as CLI11 wants it; the rest into `operands`.
+Result<std::vector<std::string>> arguments(int argc, char** argv,
+                                           std::vector<std::string>& operands) {
+  std::vector<std::string> all(argv + 1, argv + argc);
+  const auto end = std::find(all.begin(), all.end(), "--");
+  if (end != all.end()) operands.assign(end + 1, all.end());
+  std::vector<std::string> before;
+  for (auto word = all.begin(); word != end; ++word) {
+    // CLI11 swallows it: its mark for the end of a subcommand.
+    if (*word == "++") return Status(Code::kInvalidArgument, "unexpected argument ++ before --");
+    const bool empty_value =
+        word->starts_with("--") && word->ends_with('=') && word->find('=') == word->size() - 1;
+    // CLI11 would take the next argument for the value.
+    before.push_back(empty_value ? word->substr(0, word->size() - 1) : *word);
+    if (empty_value) before.emplace_back();
+  }
+  std::reverse(before.begin(), before.end());
+  return before;
 }
 
 int usage(const std::string& message) {
@@ -87,15 +113,22 @@ int run_main(int argc, char** argv) {
   Context context;
   add_commands(app, context);
   collect_unknown(app);
+  auto words = arguments(argc, argv, context.operands);
+  if (!words.ok()) return report(words.status(), Phase::kSetup);
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(*words));
   } catch (const CLI::Success& answer) {  // --help, --version
     return app.exit(answer);
   } catch (const CLI::ParseError& error) {
-    const Status unknown = check_unknown(app);
+    const Status unknown = check_unknown(app, context);
     return unknown.ok() ? usage(error.what()) : report(unknown, Phase::kSetup);
   }
-  if (Status status = check_unknown(app); !status.ok()) return report(status, Phase::kSetup);
+  if (Status status = check_unknown(app, context); !status.ok())
+    return report(status, Phase::kSetup);
+  const bool taken = context.takes_operands != nullptr && context.takes_operands->parsed();
+  if (!taken && !context.operands.empty()) {
+    return usage("unexpected argument " + context.operands.front());
+  }
   return context.action ? context.action() : usage("no command given");
 }
 

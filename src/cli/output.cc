@@ -18,9 +18,13 @@ namespace {
 constexpr std::int64_t kRedrawMs = 200;
 constexpr std::size_t kBarWidth = 30;
 
-bool is_number(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
+using Rows = std::vector<std::vector<std::string>>;
+
+/// A column of nothing but numbers, its heading aside.
+bool is_numeric(const Rows& rows, std::size_t column) {
+  return rows.size() > 1 && std::all_of(rows.begin() + 1, rows.end(), [column](const auto& row) {
+           return row[column].find_first_not_of("-0123456789") == std::string::npos;
+         });
 }
 
 }  // namespace
@@ -33,10 +37,9 @@ Status print(const std::string& text) {
           "cannot write to standard output: " + std::generic_category().message(errno)};
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
+std::string table(const Rows& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
   for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
   std::string out;
@@ -44,9 +47,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string padding(widths[i] - row[i].size(), ' ');
-      // A heading stands over its column as the cell below it does.
-      const bool right = is_number(&row == &rows.front() && rows.size() > 1 ? rows[1][i] : row[i]);
-      line += right ? padding + row[i] : row[i] + padding;
+      line += is_numeric(rows, i) ? padding + row[i] : row[i] + padding;
       line += "  ";
     }
     line.erase(line.find_last_not_of(' ') + 1);

@@ -168,7 +168,8 @@ int put(const Settings& settings, const PutFlags& flags) {
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  outbox-relay put --dir D --topic orders --key 42 --header source=web '{\"total\": 9}'\n"
+    "  outbox-relay put --dir D --topic orders --key 42 --header source=web '{\"total\": 9}' "
+    "VALUE...\n"
     "  outbox-relay put --dir D --topic log --lines < app.log\n"
     "  outbox-relay put --dir D --topic users --lines --key-delimiter : < /etc/passwd\n"
     "  outbox-relay put --dir D --ndjson --id import-7 < messages.ndjson\n"
@@ -200,13 +201,13 @@ void add_options(CLI::App& command, PutFlags& flags) {
       ->type_name("C");
   command.add_flag("--ndjson", flags.ndjson, "One JSON object a line of standard input");
   command.add_flag("-q,--quiet", flags.quiet, "Print nothing");
-  command.add_option("VALUE", flags.values, "Values, a message each")->allow_extra_args(false);
 }
 
 }  // namespace
 
 void add_put(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("put", "Append messages; prints each once it is durable");
+  CLI::App* command = app.add_subcommand(
+      "put", "Append messages (VALUE..., or from standard input); prints each once it is durable");
   command->footer(kExamples);
   auto flags = std::make_shared<PutFlags>();
   add_options(*command, *flags);
@@ -214,7 +215,10 @@ void add_put(CLI::App& app, Context& context) {
   base.log_level = "warn";
   base.store.open_deadline_ms = std::chrono::seconds(30);
   const Settings settings(*command, {Scope::kCommon, Scope::kStore}, base);
-  command->callback([&context, settings, flags] {
+  context.takes_operands = command;
+  command->callback([&context, command, settings, flags] {
+    flags->values = command->remaining();
+    flags->values.insert(flags->values.end(), context.operands.begin(), context.operands.end());
     context.action = [settings, flags] { return put(settings, *flags); };
   });
 }
