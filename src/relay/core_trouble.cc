@@ -35,6 +35,7 @@ void Core::State::switch_channel(Lane& of) {
 void Core::State::maybe_clean(Lane& of) {
   if (of.channel != Channel::kProbe || of.target != Channel::kProbe) return;
   if (!of.stalled.empty() || of.suspects > 0 || !of.to_bury.empty()) return;
+  of.refresh_progress();
   if (of.clean < of.clean_wanted && of.progress().head <= of.tail) return;
   // Clean for long enough, or everything there was is settled.
   of.target = Channel::kMain;
@@ -113,6 +114,8 @@ void Core::State::buried(Lane& of, Seq seq, bool ok) {
   of.to_bury.erase(of.to_bury.begin());
   partition.burying = false;
   const Slot slot = of.settle(partition, false);
+  // Its report left the partition broken; what comes next is handed out anew.
+  if (partition.broken && partition.in_flight() == 0) partition.rewind();
   window.give_back(slot.bytes);
   ++stats.dead;
   commands.texts.push_back(partition.death);
