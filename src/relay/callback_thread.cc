@@ -50,7 +50,10 @@ void CallbackThread::settle(const Ending& ending) {
   if (topic.empty()) topic = store_.lane(ending.lane).topic;
   DeliveryOutcome how{topic, ending.seq, Delivered{ending.partition, ending.offset}};
   if (!ending.death.empty()) how.how = Dead{ending.death};
-  store_.settle_callback(ending.lane, ending.seq, std::move(how));
+  for (Seq seq = ending.seq; seq <= ending.last && store_.wants_outcome(ending.lane, seq); ++seq) {
+    how.seq = seq;
+    store_.settle_callback(ending.lane, seq, how);
+  }
 }
 
 }  // namespace outbox::relay

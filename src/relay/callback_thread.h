@@ -18,6 +18,8 @@ namespace outbox::relay {
 struct Ending {
   store::LaneId lane = 0;
   Seq seq = 0;
+  /// With a purge, up to here; those of them that were settled before have no callback any more.
+  Seq last = 0;
   std::int32_t partition = -1;
   std::int64_t offset = -1;
   /// Non-empty: dead or purged.

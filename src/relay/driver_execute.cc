@@ -69,8 +69,8 @@ std::int32_t Driver::hand_over(const Produce& command, ChannelProducer& producer
 void Driver::execute_settled(const std::vector<Settled>& commands) {
   for (const Settled& command : commands) {
     if (!store_.wants_outcome(command.lane, command.seq)) continue;
-    endings_.push_back(
-        {command.lane, command.seq, command.partition, command.offset, std::string(command.death)});
+    endings_.push_back({command.lane, command.seq, command.seq, command.partition, command.offset,
+                        std::string(command.death)});
   }
   callbacks_->push(endings_);
 }
@@ -114,6 +114,8 @@ void Driver::execute_purged(const Purged& command) {
     recorded = store_.record_purge(command.lane, std::move(record), command.progress);
   }
   if (recorded.ok()) {
+    endings_.push_back({command.lane, command.from, command.through, -1, -1, "purged"});
+    callbacks_->push(endings_);
     const std::lock_guard lock(core_mutex_);
     lanes_.update_pending(command.lane, command.progress);
   }

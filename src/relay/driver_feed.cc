@@ -180,6 +180,7 @@ bool Driver::feed_producers(std::int64_t now_ms) {
 
 void Driver::feed_polled(std::int64_t now_ms, Channel channel, Generation generation) {
   reports_.clear();
+  bool delivered = false;
   for (const kafka::Report& report : polled_.reports) {
     const Payloads::Payload& payload = payloads_.get(report.opaque);
     Report out{channel,     generation,         payload.lane,  report.partition,
@@ -187,9 +188,11 @@ void Driver::feed_polled(std::int64_t now_ms, Channel channel, Generation genera
     if (out.outcome == Outcome::kError) {
       out.failure = failure_of(report.error, report.possibly_persisted);
     }
+    delivered = delivered || out.outcome == Outcome::kDelivered;
     reports_.push_back(out);
     payloads_.reported(report.opaque, channel);
   }
+  if (delivered && !connected_) set_connected(now_ms, true, {});
   if (!reports_.empty()) core_.reports(now_ms, reports_);
   for (const kafka::Notice& notice : polled_.notices) {
     feed_notice(now_ms, channel, generation, notice);

@@ -1,5 +1,7 @@
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <map>
+#include <mutex>
 #include <random>
 #include <string>
 

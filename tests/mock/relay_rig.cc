@@ -35,6 +35,12 @@ void RelayRig::stop() {
   relay_.reset();
 }
 
+void RelayRig::give_up(std::chrono::milliseconds timeout_ms) {
+  CHECK(relay_->stop(timeout_ms).code() == Code::kTimeout);
+  relay_.reset();
+  reopen();
+}
+
 void RelayRig::reopen() {
   stop();
   outbox_.reset();

@@ -28,6 +28,8 @@ class RelayRig {
 
   void start();
   void stop();
+  /// Stops within a time that is too short to finish; the outbox is closed and opened again.
+  void give_up(std::chrono::milliseconds timeout_ms);
   /// Closes and opens the outbox; the relay is stopped first.
   void reopen();
 
