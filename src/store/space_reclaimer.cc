@@ -24,17 +24,18 @@ SpaceReclaimer::~SpaceReclaimer() {
 void SpaceReclaimer::settled(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   settled_bytes_ += bytes;
+  settled_since_full_bytes_ += bytes;
   if (settled_bytes_ < kStepBytes) return;
   settled_bytes_ = 0;
   due_ = true;
   wake_.notify_all();
 }
 
-void SpaceReclaimer::drained() {
+void SpaceReclaimer::disk_is_full() {
   const std::lock_guard lock(mutex_);
-  if (settled_bytes_ == 0 && !due_) return;
-  settled_bytes_ = 0;
-  due_ = true;
+  if (settled_since_full_bytes_ == 0) return;
+  settled_since_full_bytes_ = 0;
+  due_ = at_once_ = true;
   wake_.notify_all();
 }
 
@@ -43,9 +44,10 @@ void SpaceReclaimer::run() {
   while (true) {
     wake_.wait(lock, [this] { return stop_ || due_; });
     if (stop_) return;
-    due_ = false;
+    const bool at_once = at_once_;
+    due_ = at_once_ = false;
     lock.unlock();
-    reclaim();
+    reclaim(at_once);
     lock.lock();
   }
 }
@@ -56,7 +58,20 @@ std::uint64_t SpaceReclaimer::file_bytes() const {
   return bytes;
 }
 
-void SpaceReclaimer::reclaim() {
+void SpaceReclaimer::reclaim(bool at_once) {
+  const std::uint64_t step_bytes = at_once ? 0 : kStepBytes;
+  if (at_once) flush();
+  const std::uint64_t pending_bytes = delete_settled_files(step_bytes);
+  const std::uint64_t bytes = file_bytes();
+  if (bytes < step_bytes || bytes < 2 * pending_bytes) return;
+  // What is pending is written anew: there must be room for it.
+  std::uint64_t free_bytes = 0;
+  const auto asked = database_.db->GetEnv()->GetFreeSpace(database_.db->GetName(), &free_bytes);
+  if (asked.ok() && free_bytes < pending_bytes) return;
+  compact();
+}
+
+std::uint64_t SpaceReclaimer::delete_settled_files(std::uint64_t step_bytes) {
   std::uint64_t pending_bytes = 0;
   for (Lane* lane : lanes_.all()) {
     std::uint64_t settled_bytes = 0;
@@ -66,7 +81,7 @@ void SpaceReclaimer::reclaim() {
       settled_bytes = lane->record.settled_bytes;
     }
     std::uint64_t& before = reclaimed_bytes_[lane->id];
-    if (settled_bytes - before < kStepBytes) continue;
+    if (settled_bytes == before || settled_bytes - before < step_bytes) continue;
     before = settled_bytes;
     const std::string from = entry_key(lane->id, 0);
     const std::string to = entry_key(lane->id, lane->durable_head);
@@ -77,8 +92,17 @@ void SpaceReclaimer::reclaim() {
                                                      &from_slice, &to_slice, false);
     if (!deleted.ok()) log_->warn("cannot give disk space back: {}", deleted.ToString());
   }
-  const std::uint64_t bytes = file_bytes();
-  if (bytes < kStepBytes || bytes < 2 * pending_bytes) return;
+  return pending_bytes;
+}
+
+void SpaceReclaimer::flush() {
+  const auto flushed =
+      database_.db->Flush(rocksdb::FlushOptions(),
+                          {database_.data, database_.meta, database_.dead, database_.idempotency});
+  if (!flushed.ok()) log_->warn("cannot give disk space back: {}", flushed.ToString());
+}
+
+void SpaceReclaimer::compact() {
   rocksdb::CompactRangeOptions compact;
   compact.exclusive_manual_compaction = false;
   compact.max_subcompactions = 1;

@@ -15,7 +15,8 @@ namespace outbox::store {
 
 /// Gives disk space back: whole files of a lane below its durable head
 /// (DeleteFilesInRange), and, when what is settled outweighs what is pending,
-/// a compaction through the head filter. A thread of its own, which sleeps
+/// a compaction through the head filter. On a full disk without waiting for
+/// that much, else an empty outbox could refuse appends for ever. A thread of its own, which sleeps
 /// until enough was settled.
 class SpaceReclaimer {
  public:
@@ -29,12 +30,19 @@ class SpaceReclaimer {
 
   /// Entries of `bytes` became durably settled.
   void settled(std::uint64_t bytes);
-  /// Nothing is pending any more: whatever is on disk can go.
-  void drained();
+  /// Appends are refused for want of space: what was settled since the last
+  /// time is given back at once, however little it is. Costs nothing when
+  /// nothing was.
+  void disk_is_full();
 
  private:
   void run();
-  void reclaim();
+  void reclaim(bool at_once);
+  /// Returns the bytes that are still pending.
+  std::uint64_t delete_settled_files(std::uint64_t step_bytes);
+  /// Dead entries leave the memtables, and the WALs with them.
+  void flush();
+  void compact();
   std::uint64_t file_bytes() const;
 
   Database& database_;
@@ -45,7 +53,9 @@ class SpaceReclaimer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::uint64_t settled_bytes_ = 0;
+  std::uint64_t settled_since_full_bytes_ = 0;
   bool due_ = false;
+  bool at_once_ = false;
   bool stop_ = false;
   std::thread thread_;
 };

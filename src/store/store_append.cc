@@ -27,7 +27,10 @@ Status StoreImpl::admit(const CommitRequest& request) {
   if (Status status = health(); !status.ok()) {
     return {Code::kPoisoned, status.message()};
   }
-  if (Status status = disk_guard_.admit(request.bytes); !status.ok()) return status;
+  if (Status status = disk_guard_.admit(request.bytes); !status.ok()) {
+    reclaimer_.disk_is_full();
+    return status;
+  }
   return capacity_.take(request.items.size(), request.bytes);
 }
 
