@@ -76,6 +76,7 @@ void Core::State::note(const Lane& of, bool alarm, std::string text) {
 }
 
 void Core::State::service(Lane& of) {
+  maybe_clean(of);
   switch_channel(of);
   service_accept(of);
   service_purge(of);
@@ -90,8 +91,6 @@ void Core::State::service(Lane& of) {
       hand_out(of, *partition);
     }
   }
-  maybe_clean(of);
-  switch_channel(of);
 }
 
 void Core::State::flush(Lane& of) {

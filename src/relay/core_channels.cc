@@ -17,10 +17,12 @@ void Core::State::rebuild(Channel which, std::string_view reason, bool drain) {
   producer.drain = drain;
   producer.reason = reason;
   if (producer.generation != 0) ++rebuilds[std::string(reason)];
-  // The first rebuild after a delivery is at once; those after it wait.
+  producer.open_at_ms = now;
+  if (producer.last == 0) return;
+  // The first one after a delivery is at once; those after it wait.
   const bool first = producer.backoff.attempts() == 0;
   const std::int64_t delay = producer.backoff.next_ms(kRebuildMinMs, kRebuildMaxMs, random);
-  producer.open_at_ms = first ? now : now + delay;
+  if (!first) producer.open_at_ms += delay;
 }
 
 void Core::State::open_due(Channel which) {

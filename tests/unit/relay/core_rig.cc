@@ -166,8 +166,8 @@ std::string CoreRig::out() const {
 }
 
 Produce CoreRig::take(LaneId id, Seq seq) {
-  const auto found = std::ranges::find_if(
-      sent, [&](const Produce& p) { return p.lane == id && p.seq == seq; });
+  const auto found =
+      std::ranges::find_if(sent, [&](const Produce& p) { return p.lane == id && p.seq == seq; });
   OUTBOX_CHECK(found != sent.end());
   const Produce produce = *found;
   sent.erase(found);
@@ -176,7 +176,8 @@ Produce CoreRig::take(LaneId id, Seq seq) {
 
 void CoreRig::deliver(LaneId id, Seq seq, std::int64_t offset) {
   const Produce p = take(id, seq);
-  const Report report{p.channel, p.generation, id, p.partition, seq, Outcome::kDelivered, offset, {}};
+  const Report report{p.channel, p.generation,        id,     p.partition,
+                      seq,       Outcome::kDelivered, offset, {}};
   core->reports(now, {&report, 1});
   run();
 }

@@ -1,0 +1,210 @@
+#include <catch2/catch.hpp>
+
+#include "core_rig.h"
+
+using namespace outbox;
+using namespace outbox::relay;
+using namespace outbox::relay::test;
+using kafka::Action;
+
+namespace {
+
+/// Gets partition 0 of lane 1 past its slow start: entry 1 is settled, 2.. are out.
+void warm_up(CoreRig& rig) {
+  rig.append_fresh(1, {0, 0, 0, 0});
+  rig.deliver(1, 1);
+}
+
+}  // namespace
+
+TEST_CASE("a success without an offset is no delivery: rebuild and re-send") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  rig.auto_ready = false;
+  rig.report(1, 2, Outcome::kNoOffset);
+  CHECK(rig.rebuilds("implicit ack") == 1);
+  CHECK(rig.opens.back().drain);
+  rig.deliver(1, 3);
+  rig.deliver(1, 4);
+  CHECK(rig.progress(1).head == 2);  // they came after one that is in doubt
+  CHECK(rig.out().empty());
+  rig.make_ready();
+  CHECK(rig.out() == "1/0/2");
+  rig.deliver_all();
+  CHECK(rig.progress(1).head == 5);
+  CHECK(rig.lanes[1].delivered == 4);
+  CHECK(rig.core->stats().resent == 3);
+}
+
+TEST_CASE("an offset below 0 counts as none, whatever the driver calls it") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  rig.deliver(1, 2, -1001);
+  CHECK(rig.progress(1).head == 2);
+  CHECK(rig.rebuilds("implicit ack") == 1);
+}
+
+TEST_CASE("nothing is handed to a producer that is being made anew") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  rig.auto_ready = false;
+  rig.fatal(Channel::kMain);
+  rig.append_fresh(1, {0});
+  rig.after(1'000);
+  CHECK(rig.out() == "1/0/2 1/0/3 1/0/4");  // to the old one
+  rig.make_ready();
+  CHECK(rig.out() == "1/0/2");
+  CHECK(rig.sent.at(0).generation == 2);
+}
+
+TEST_CASE("second rebuild at an unchanged head: one request in flight until it moves") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  rig.report(1, 2, Outcome::kNoOffset);
+  rig.after(1'000);
+  CHECK(rig.opens.back().max_in_flight_requests == 5);
+  rig.report(1, 2, Outcome::kNoOffset);
+  rig.after(1'000);
+  CHECK(rig.opens.back().max_in_flight_requests == 1);
+  rig.deliver_all();
+  rig.after(2'000);
+  CHECK(rig.rebuilds("pipelining again") == 1);
+  CHECK(rig.opens.back().max_in_flight_requests == 5);
+}
+
+TEST_CASE("third rebuild at an unchanged head: to the probe, with an alarm") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(rig.core->stats().alarms == 0);
+    rig.report(1, 2, Outcome::kNoOffset);
+    rig.after(2'000);
+  }
+  CHECK(rig.core->stats().alarms == 1);
+  CHECK(rig.out() == "1/0/2?");
+  CHECK(rig.state(1).starts_with("probing"));
+  rig.deliver_all();
+  CHECK(rig.progress(1).head == 5);
+}
+
+TEST_CASE("a head that moves between rebuilds is no repeated trouble") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  rig.append_fresh(1, std::vector<std::int32_t>(12, 0));
+  rig.deliver(1, 1);
+  for (Seq seq = 2; seq < 8; ++seq) {
+    rig.report(1, seq, Outcome::kNoOffset);
+    rig.after(1'000);
+    rig.deliver(1, seq);
+  }
+  CHECK(rig.opens.back().max_in_flight_requests == 5);
+  CHECK(rig.core->stats().alarms == 0);
+}
+
+TEST_CASE("fatal: one rebuild, whatever reports follow; rebuilds without a delivery wait") {
+  CoreRig rig;
+  rig.lane(1, 2);
+  rig.append_fresh(1, {0, 1, 0, 1});
+  rig.deliver(1, 1);
+  rig.deliver(1, 2);
+  rig.auto_ready = false;
+  rig.fatal(Channel::kMain);
+  rig.fail(1, 3, Action::kRebuild, "fatal", true);
+  rig.report(1, 4, Outcome::kPurged);
+  CHECK(rig.opens.size() == 2);
+  CHECK_FALSE(rig.opens.back().drain);
+  rig.make_ready();
+  CHECK(rig.out() == "1/0/3 1/1/4");
+  rig.fatal(Channel::kMain);
+  CHECK(rig.opens.size() == 2);  // not at once
+  rig.after(1'000);
+  CHECK(rig.opens.size() == 3);
+}
+
+TEST_CASE("a transient error: the rest of the partition is awaited, then all of it is sent again") {
+  CoreRig rig;
+  rig.lane(1, 2);
+  rig.append_fresh(1, {0, 0, 0, 1});
+  rig.deliver(1, 1);
+  rig.fail(1, 2, Action::kRetry);
+  rig.append_fresh(1, {0, 1});
+  rig.after(15'000);
+  CHECK(rig.out() == "1/1/4 1/0/3");  // no overtaking
+  rig.deliver(1, 3);
+  CHECK(rig.progress(1).head == 2);
+  CHECK(rig.out() == "1/1/4 1/0/2");
+  rig.deliver_all();
+  CHECK(rig.progress(1).head == 7);
+  CHECK(rig.opens.size() == 1);  // no rebuild
+}
+
+TEST_CASE("a refused Produce holds its partition until it is handed out again") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  rig.report(1, 2, Outcome::kRefused);
+  rig.report(1, 3, Outcome::kRefused);
+  rig.report(1, 4, Outcome::kRefused);
+  CHECK(rig.out().empty());
+  rig.after(1'000);
+  CHECK(rig.out() == "1/0/2");
+}
+
+TEST_CASE("watchdog: un-acked with a live leader all the time; doubles; rests otherwise") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  SECTION("fires, doubles, and starts over once it moves") {
+    rig.after(118'000);
+    CHECK(rig.rebuilds("watchdog") == 0);
+    rig.after(4'000);
+    CHECK(rig.rebuilds("watchdog") == 1);
+    CHECK(rig.opens.back().drain);
+    rig.after(200'000);
+    CHECK(rig.rebuilds("watchdog") == 1);
+    rig.after(45'000);
+    CHECK(rig.rebuilds("watchdog") == 2);
+    rig.deliver(1, 2);
+    rig.after(65'000);
+    CHECK(rig.rebuilds("pipelining again") == 1);  // which sends 3 and 4 again
+    rig.after(125'000);
+    CHECK(rig.rebuilds("watchdog") == 3);
+  }
+  SECTION("not while the partition has no leader") {
+    rig.after(100'000);
+    rig.leaders(1, {-1});
+    rig.after(500'000);
+    CHECK(rig.rebuilds("watchdog") == 0);
+    rig.leaders(1, {1});
+    rig.after(100'000);
+    CHECK(rig.rebuilds("watchdog") == 0);
+    rig.after(22'000);
+    CHECK(rig.rebuilds("watchdog") == 1);
+  }
+  SECTION("not while the cluster does not answer") {
+    rig.core->connected(rig.now, false);
+    rig.after(500'000);
+    CHECK(rig.rebuilds("watchdog") == 0);
+    rig.core->connected(rig.now, true);
+    rig.after(122'000);
+    CHECK(rig.rebuilds("watchdog") == 1);
+  }
+}
+
+TEST_CASE("fenced: everything stops, with a name") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  rig.lane(2, 1);
+  warm_up(rig);
+  rig.fail(1, 2, Action::kStop, "FENCED");
+  rig.append_fresh(2, {0});
+  rig.after(60'000);
+  CHECK(rig.out() == "1/0/3 1/0/4");
+  CHECK(rig.core->stopped_reason() == "FENCED");
+  CHECK(rig.state(2) == "stopped: FENCED");
+}
