@@ -103,7 +103,12 @@ Status SecondaryReader::identify() const {
 Result<std::vector<StoredLane>> SecondaryReader::caught_up_lanes() const {
   Status current = catch_up();
   if (!current.ok()) return current;
-  return load_lanes(*database_);
+  Result<std::vector<StoredLane>> lanes = load_lanes(*database_);
+  if (lanes.ok()) {  // as the writer lists them
+    std::sort(lanes->begin(), lanes->end(),
+              [](const StoredLane& a, const StoredLane& b) { return a.topic < b.topic; });
+  }
+  return lanes;
 }
 
 Result<StoredLane> SecondaryReader::caught_up_lane(const std::string& topic) const {
