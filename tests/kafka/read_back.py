@@ -1,0 +1,132 @@
+"""Reads a topic back with kcat and judges it. Shares no code with what is under test."""
+
+import dataclasses
+import subprocess
+
+from rig import check
+
+
+@dataclasses.dataclass
+class Record:
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: dict
+    seq: int
+    prev: int
+    session: str
+
+
+def murmur2(data):
+    """org.apache.kafka.common.utils.Utils.murmur2."""
+    mask, m = 0xFFFFFFFF, 0x5BD1E995
+    h = (0x9747B28C ^ len(data)) & mask
+    whole = len(data) & ~3
+    for i in range(0, whole, 4):
+        k = int.from_bytes(data[i:i + 4], "little") * m & mask
+        k = (k ^ (k >> 24)) * m & mask
+        h = (h * m & mask) ^ k
+    if whole < len(data):
+        h = (h ^ int.from_bytes(data[whole:], "little")) * m & mask
+    h = (h ^ (h >> 13)) * m & mask
+    return h ^ (h >> 15)
+
+
+def java_partition(key, count):
+    return (murmur2(key) & 0x7FFFFFFF) % count
+
+
+def _take(stream, length):
+    return None if length < 0 else stream.read(length)
+
+
+def _headers(text):
+    return dict(item.split("=", 1) for item in text.split(",")) if text else {}
+
+
+def records(bootstrap, topic):
+    """Every message of a topic, partition by partition in offset order within each."""
+    reader = subprocess.Popen(
+        ["kcat", "-b", bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q",
+         "-X", "check.crcs=true", "-X", "topic.metadata.refresh.interval.ms=1000",
+         "-f", r"%p %o %K %S %h\n%k%s\n"], stdout=subprocess.PIPE)
+    stream = reader.stdout
+    while line := stream.readline():
+        partition, offset, key_length, value_length, *rest = line.decode().rstrip("\n").split(" ", 4)
+        key = _take(stream, int(key_length))
+        value = _take(stream, int(value_length))
+        check(stream.read(1) == b"\n", "kcat's output cannot be parsed")
+        headers = _headers(rest[0] if rest else "")
+        identity = headers.pop("outbox-id")
+        yield Record(int(partition), int(offset), key, value, headers,
+                     int(identity.rsplit("/", 1)[1]), int(headers.pop("outbox-prev")),
+                     identity.rsplit("/", 1)[0])
+    check(reader.wait() == 0, f"kcat ended with {reader.returncode}")
+
+
+class PartitionLog:
+    """One partition as it grows: new entries in order, each naming the one before, and repeats
+    that start over from an earlier entry and then follow its successors."""
+
+    def __init__(self, number):
+        self._number = number
+        self.seqs = []       # first occurrences
+        self.jumps = []      # how far each repeat went back, in entries
+        self.duplicates = 0
+        self._index = {}     # seq -> position in seqs
+        self._at = 0         # where the writer stands; == len(seqs) is the end
+
+    def take(self, seq, prev):
+        where = f"partition {self._number}, seq {seq}"
+        if seq in self._index:
+            position = self._index[seq]
+            check(prev == (self.seqs[position - 1] if position else 0),
+                  f"{where}: a repeat names {prev} as the one before")
+            if position != self._at:
+                check(position < self._at, f"{where}: a repeat leaves some out")
+                self.jumps.append(len(self.seqs) - position)
+            self._at = position + 1
+            self.duplicates += 1
+            return False
+        check(self._at == len(self.seqs), f"{where}: new, in the middle of a repeat")
+        last = self.seqs[-1] if self.seqs else 0
+        check(seq > last, f"{where}: comes after {last}")
+        check(prev == last, f"{where}: names {prev} as the one before, which is {last}")
+        self._index[seq] = len(self.seqs)
+        self.seqs.append(seq)
+        self._at = len(self.seqs)
+        return True
+
+
+class TopicLog:
+    """A whole topic, judged while it is read."""
+
+    def __init__(self, bootstrap, topic, on_first=None):
+        self.topic = topic
+        self.partitions = {}
+        for record in records(bootstrap, topic):
+            log = self.partitions.setdefault(record.partition, PartitionLog(record.partition))
+            if log.take(record.seq, record.prev) and on_first:
+                on_first(record)
+
+    @property
+    def duplicates(self):
+        return sum(log.duplicates for log in self.partitions.values())
+
+    def window_max(self):
+        """The most entries that any one partition was sent again at once."""
+        return max((jump for log in self.partitions.values() for jump in log.jumps), default=0)
+
+    def jumps_max(self):
+        return max((len(log.jumps) for log in self.partitions.values()), default=0)
+
+    def check_complete(self, count, without=()):
+        """Exactly the entries 1..count less `without`, each in one partition."""
+        seen = [seq for log in self.partitions.values() for seq in log.seqs]
+        unique = set(seen)
+        check(len(unique) == len(seen), f"{self.topic}: an entry is in two partitions")
+        missing = [seq for seq in range(1, count + 1) if seq not in unique and seq not in without]
+        check(not missing, f"{self.topic}: {len(missing)} missing, e.g. {missing[:5]}")
+        extra = [seq for seq in unique if not 1 <= seq <= count or seq in without]
+        check(not extra, f"{self.topic}: {len(extra)} should not be there, e.g. {extra[:5]}")
