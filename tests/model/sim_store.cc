@@ -1,0 +1,135 @@
+#include "model/sim_store.h"
+
+#include <algorithm>
+
+namespace outbox::model {
+namespace {
+
+std::string name(LaneId lane, Seq seq) {
+  return "lane " + std::to_string(lane) + " seq " + std::to_string(seq);
+}
+
+}  // namespace
+
+std::int32_t SimLane::partition_of(Seq seq) const {
+  const SimEntry& entry = entries[seq - 1];
+  return place(history, seq, entry.key, entry.given).value_or(-1);
+}
+
+void SimStore::append(LaneId id, std::vector<SimEntry> entries) {
+  SimLane& l = lanes_[id];
+  l.entries.insert(l.entries.end(), entries.begin(), entries.end());
+  sync();
+}
+
+void SimStore::sync() {
+  for (auto& [id, l] : lanes_) {
+    l.durable = l.progress;
+    l.durable_delivered = l.delivered;
+  }
+}
+
+void SimStore::kill() {
+  for (auto& [id, l] : lanes_) {
+    l.progress = l.durable;
+    l.delivered = l.durable_delivered;
+  }
+}
+
+bool SimStore::logged(LaneId id, std::int32_t partition, Seq seq) const {
+  const auto topic = broker_.topics().find(id);
+  if (topic == broker_.topics().end() || partition < 0) return false;
+  const auto at = static_cast<std::size_t>(partition);
+  if (at >= topic->second.partitions.size()) return false;
+  const auto& log = topic->second.partitions[at].log;
+  return std::any_of(log.rbegin(), log.rend(),
+                     [seq](const WireMessage& m) { return m.seq == seq; });
+}
+
+/// Whatever becomes settled must be in Kafka, dead or purged; the counts must
+/// agree with it; nothing goes back.
+void SimStore::check_step(LaneId id, const SimLane& l, const Progress& to,
+                          std::uint64_t delivered) {
+  const Progress& from = l.progress;
+  verdicts_.expect(to.head >= from.head, "head went back in lane " + std::to_string(id));
+  verdicts_.expect(to.head <= l.tail() + 1, "head beyond the tail in " + name(id, to.head));
+  for (const auto& [partition, through] : from.through) {
+    const auto found = to.through.find(partition);
+    verdicts_.expect((found != to.through.end() && found->second >= through) || through < to.head,
+                     "through went back in lane " + std::to_string(id));
+  }
+  std::uint64_t above = 0;
+  std::uint64_t newly_delivered = 0;
+  for (Seq seq = from.head; seq <= l.tail(); ++seq) {
+    const std::int32_t partition = l.partition_of(seq);
+    const bool now = to.settled(partition, seq);
+    if (now && seq >= to.head) ++above;
+    if (!now || from.settled(partition, seq)) {
+      verdicts_.expect(now || !from.settled(partition, seq), "unsettled again: " + name(id, seq));
+      continue;
+    }
+    if (l.dead.contains(seq) || l.purged.contains(seq)) continue;
+    ++newly_delivered;
+    verdicts_.expect(logged(id, partition, seq), "settled but not in Kafka: " + name(id, seq));
+  }
+  verdicts_.expect(above == to.settled_above_head,
+                   "settled_above_head is wrong in lane " + std::to_string(id) + ": " +
+                       std::to_string(to.settled_above_head) + ", not " + std::to_string(above));
+  verdicts_.expect(newly_delivered == delivered,
+                   "delivered is wrong in lane " + std::to_string(id) + ": " +
+                       std::to_string(delivered) + ", not " + std::to_string(newly_delivered));
+}
+
+void SimStore::advance(LaneId id, const Progress& progress, std::uint64_t delivered) {
+  SimLane& l = lanes_[id];
+  check_step(id, l, progress, delivered);
+  l.progress = progress;
+  l.delivered += delivered;
+}
+
+void SimStore::bury(LaneId id, Seq seq, std::int32_t partition, const std::string& reason,
+                    const Progress& progress) {
+  SimLane& l = lanes_[id];
+  verdicts_.expect(!l.dead.contains(seq), "died twice: " + name(id, seq));
+  verdicts_.expect(!l.progress.settled(partition, seq), "died settled: " + name(id, seq));
+  l.dead[seq] = reason;
+  const auto topic = broker_.topics().find(id);
+  // A partition that callers name may come to exist just when its entries die.
+  const bool missing = l.entries[seq - 1].given.has_value();
+  verdicts_.expect(missing || topic->second.poison.contains(seq),
+                   "an innocent died: " + name(id, seq) + " (" + reason + ")");
+  check_step(id, l, progress, 0);
+  l.progress = progress;
+  sync();
+}
+
+void SimStore::record_purge(LaneId id, Seq from, Seq through, std::uint64_t count,
+                            const Progress& progress) {
+  SimLane& l = lanes_[id];
+  std::uint64_t pending = 0;
+  for (Seq seq = std::min(from, l.progress.head); seq <= through; ++seq) {
+    if (l.progress.settled(l.partition_of(seq), seq)) continue;
+    l.purged.insert(seq);
+    ++pending;
+  }
+  verdicts_.expect(pending == count, "purged " + std::to_string(count) + ", not " +
+                                         std::to_string(pending) + " in lane " +
+                                         std::to_string(id));
+  check_step(id, l, progress, 0);
+  l.progress = progress;
+  sync();
+}
+
+void SimStore::record_count(LaneId id, PartitionCount count) {
+  SimLane& l = lanes_[id];
+  while (!l.history.empty() && l.history.back().from_seq >= count.from_seq) l.history.pop_back();
+  l.history.push_back(count);
+}
+
+bool SimStore::drained() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& each) {
+    return each.second.progress.head > each.second.tail();
+  });
+}
+
+}  // namespace outbox::model

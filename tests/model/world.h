@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/mutant.h"
+#include "model/sim_driver.h"
+
+namespace outbox::model {
+
+struct RunResult {
+  std::vector<std::string> wrong;
+  std::uint64_t trace = 0;
+  std::uint64_t appended = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t dead = 0;
+  std::uint64_t purged = 0;
+  std::uint64_t resent = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t rebuilds = 0;
+};
+
+/// One run: producers append, faults come and go, the relay is killed; then
+/// everything is healed and must drain in bounded (simulated) time.
+class World {
+ public:
+  World(std::uint64_t seed, Mutant mutant);
+  RunResult run();
+
+ private:
+  void draw();
+  void birth();
+  void kill();
+  void plan_appends();
+  void append(LaneId lane);
+  /// Calls `start` and later `end` again and again until the heal.
+  template <typename Start, typename End>
+  void repeat(std::int64_t pause_max_ms, std::int64_t length_max_ms, Start start, End end);
+  void plan_faults();
+  void plan_cluster_faults();
+  void plan_relay_faults();
+  void move_leader(bool away);
+  void metadata_rounds();
+  void operator_rounds();
+  void heal();
+  void drain();
+  void stop();
+  SimPartition& any_partition();
+  SimTopic& any_topic();
+  bool until(std::int64_t limit_ms, const std::function<bool()>& held);
+
+  Shared s_;
+  std::unique_ptr<SimDriver> driver_;
+  std::uint64_t lanes_ = 1;
+  std::uint64_t entries_max_ = 0;
+  std::int64_t chaos_ends_ms_ = 0;
+  bool healed_ = false;
+  /// Brokers forget producers in this run: they may append twice by themselves.
+  bool forgetful_ = false;
+  RunResult result_;
+};
+
+}  // namespace outbox::model
