@@ -1,0 +1,80 @@
+// Which key, and which options with it? Write amplification, space given back
+// and drain rate of the candidates; see docs/bench/key-format.md.
+
+#include <CLI/CLI.hpp>
+
+#include "key_format_run.h"
+#include "report.h"
+
+namespace outbox::bench {
+namespace {
+
+struct Flags {
+  std::string dir = "bench-key-format";
+  double backlog_gb = 2;
+  std::size_t value_bytes = 1024;
+  std::vector<std::uint32_t> lanes{1, 10, 1'000};
+  std::string only;
+  bool quick = false;
+};
+
+Row row_of(const Candidate& candidate, const Load& load, const Outcome& out) {
+  Row row;
+  row.set("candidate", candidate.name)
+      .set("lanes", std::uint64_t{load.lanes})
+      .set("stuck", load.one_in_ten_stuck ? "1 in 10" : "none")
+      .set("wal", out.wal)
+      .set("flush", out.flush)
+      .set("compact", out.compaction)
+      .set("WA", out.wal + out.flush + out.compaction)
+      .set("append MB/s", out.append_mb_s)
+      .set("drain MB/s", out.drain_mb_s)
+      .set("files", out.files_max)
+      .set("SST full MB", out.sst_full_mb)
+      .set("half MB", out.sst_half_mb)
+      .set("drained MB", out.sst_drained_mb)
+      .set("compacted MB", out.sst_compacted_mb)
+      .set("must stay MB", out.pinned_mb)
+      .set("idle WA", out.idle_compaction);
+  return row;
+}
+
+void run_all(const Flags& flags) {
+  Report report("key_format");
+  for (const std::uint32_t lanes : flags.lanes) {
+    for (const bool stuck : {false, true}) {
+      if (stuck && lanes == 1) continue;
+      for (const Candidate& candidate : candidates()) {
+        if (!candidate.name.starts_with(flags.only)) continue;
+        Load load;
+        load.lanes = lanes;
+        load.value_bytes = flags.value_bytes;
+        load.backlog_bytes = static_cast<std::uint64_t>(flags.backlog_gb * 1e9);
+        load.one_in_ten_stuck = stuck;
+        report.add(row_of(candidate, load, run(candidate, load, flags.dir)));
+      }
+    }
+  }
+  report.print_table();
+}
+
+}  // namespace
+}  // namespace outbox::bench
+
+int main(int argc, char** argv) {
+  outbox::bench::Flags flags;
+  CLI::App app{"Measures the candidates for the store's key"};
+  app.add_option("--dir", flags.dir, "where the stores are made; emptied");
+  app.add_option("--backlog-gb", flags.backlog_gb, "user bytes appended before the drain");
+  app.add_option("--value-bytes", flags.value_bytes)->check(CLI::Range(16, 1 << 20));
+  app.add_option("--lanes", flags.lanes)->delimiter(',');
+  app.add_option("--only", flags.only, "candidates whose name starts so");
+  app.add_flag("--quick", flags.quick, "200 MB and the shipped options only: does it still run?");
+  CLI11_PARSE(app, argc, argv);
+  if (flags.quick) {
+    flags.backlog_gb = 0.2;
+    flags.only = "store";
+  }
+  outbox::bench::run_all(flags);
+  return 0;
+}
