@@ -179,6 +179,14 @@ void DropFs::restore_power(std::uint64_t seed, Keep keep) {
   scan();
 }
 
+void DropFs::restart_process() {
+  const std::lock_guard lock(mutex_);
+  changes_until_cut_.reset();
+  fault_.reset();
+  powered_ = true;
+  for (const auto& [path, inode] : names_) inode->bytes = fs::file_size(path);
+}
+
 void DropFs::fail(const FsFault& fault) {
   const std::lock_guard lock(mutex_);
   fault_ = fault;

@@ -70,6 +70,9 @@ class DropFs : public rocksdb::FileSystemWrapper {
   /// Leaves in the directory what a disk would show, and lives again. Nothing
   /// may have a file open for writing.
   void restore_power(std::uint64_t seed, Keep keep = Keep::kRandom);
+  /// It was only the process that died: nothing is lost, nothing more is
+  /// durable either. Nothing may have a file open for writing.
+  void restart_process();
 
   void fail(const FsFault& fault);
   void heal();

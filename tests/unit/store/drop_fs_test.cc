@@ -152,6 +152,20 @@ TEST_CASE_METHOD(Fixture, "DropFs: without power nothing works, and the cut come
   CHECK(rocksdb::ReadFileToString(env.get(), path("old"), &read).ok());
 }
 
+TEST_CASE_METHOD(Fixture, "DropFs: the end of a process loses nothing and syncs nothing") {
+  auto file = make("a");
+  REQUIRE(file->Append("synced").ok());
+  REQUIRE(file->Sync().ok());
+  sync_dir();
+  REQUIRE(file->Append("cached").ok());
+  fs->cut_power();
+  file.reset();
+  fs->restart_process();
+  CHECK(text("a") == "syncedcached");
+  power_cut();
+  CHECK(text("a") == "synced");
+}
+
 TEST_CASE_METHOD(Fixture, "DropFs: faults hit the nth call, once or for ever") {
   auto file = make("a");
   fs->fail({.ops = kFsWrite, .nth = 2});
