@@ -220,7 +220,10 @@ void Core::connected(std::int64_t now_ms, bool connected) {
   if (state_->is_connected == connected) return;
   state_->is_connected = connected;
   state_->connected_since_ms = state_->now;
-  for (Lane* of : state_->busy) state_->touch(*of);
+  for (Lane* of : state_->busy) {
+    for (Partition* partition : of->active) partition->progress_ms = state_->now;
+    state_->touch(*of);
+  }
 }
 
 void Core::producer_ready(std::int64_t now_ms, Channel channel, Generation generation) {

@@ -55,6 +55,7 @@ void Core::State::rewind_lanes(Channel which) {
     of->in_flight = 0;
     for (Partition* partition : of->active) {
       if (partition->next() > 0 || partition->broken) partition->rewind();
+      partition->progress_ms = now;
     }
     touch(*of);
   }

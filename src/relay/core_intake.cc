@@ -19,6 +19,12 @@ bool Core::State::stuck(const Partition& partition) const {
   return !partition.empty() && now - partition.progress_ms >= kStuckMs;
 }
 
+bool Core::State::stuck_enough(const Partition& partition) const {
+  return stuck(partition) && (partition.held() >= window.entries_max() / kStuckShare ||
+                              partition.held_bytes() >= window.bytes_max() / kStuckShare ||
+                              window.at_cap(partition.held(), partition.held_bytes()));
+}
+
 bool Core::State::another_flows(const Lane& lane, const Partition& partition) const {
   if (!is_connected || !channel(lane.channel).ready) return false;
   for (std::size_t i = 0; i < lane.leaders.size(); ++i) {
@@ -46,8 +52,10 @@ Intake Core::State::decide(Lane& lane, const Partition& partition, std::size_t b
     if (partition.empty() && lane.stray_held() >= kStrayPartitionsMax) return Intake::kBlock;
   } else if (partition.leader < 0) {
     if (!partition.empty()) return past_or_block(lane, partition);
+  } else if (stuck_enough(partition)) {
+    return past_or_block(lane, partition);
   } else if (window.at_cap(partition.held(), partition.held_bytes())) {
-    return stuck(partition) ? past_or_block(lane, partition) : Intake::kBlock;
+    return Intake::kBlock;
   }
   if (lane.probing() && lane.held >= kProbeHeldMax) return Intake::kNoRoom;
   if (window.room(lane.id, bytes)) return Intake::kTake;

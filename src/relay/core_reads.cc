@@ -22,9 +22,8 @@ bool Core::State::still_blocked(const Lane& lane) const {
     return by->empty() && lane.stray_held() >= kStrayPartitionsMax;
   }
   if (by->empty()) return false;
-  if (by->leader >= 0 && low(window, *by)) return false;
-  if (by->leader >= 0 && !stuck(*by)) return true;
-  return !another_flows(lane, *by);
+  if (by->leader < 0 || stuck_enough(*by)) return !another_flows(lane, *by);
+  return !low(window, *by);
 }
 
 Partition* Core::State::next_behind(const Lane& lane) const {

@@ -73,6 +73,8 @@ struct Core::State {
   bool taking(const Lane& lane) const;
   /// Holds entries and settled none for a while.
   bool stuck(const Partition& partition) const;
+  /// And enough to wait for, or to read past.
+  bool stuck_enough(const Partition& partition) const;
   /// Is there a partition of the lane that entries behind this one's could go to?
   bool another_flows(const Lane& lane, const Partition& partition) const;
   std::size_t stray_cap(const Lane& lane) const;

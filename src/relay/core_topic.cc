@@ -31,6 +31,7 @@ void Core::State::update_leaders(Lane& of, std::span<const std::int32_t> leaders
     partition.slow = true;
     partition.alone = false;
     partition.live_since_ms = now;
+    partition.progress_ms = now;
     if (leader < 0) trim(of, partition);
   });
 }

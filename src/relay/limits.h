@@ -11,10 +11,12 @@ inline constexpr std::size_t kReadsMax = 4;
 /// One Read asks for at most this much, and for at most 1/kReadShare of the budgets.
 inline constexpr std::size_t kReadEntriesMax = 8'192;
 inline constexpr std::size_t kReadBytesMax = std::size_t{8} << 20;
-inline constexpr std::size_t kReadShare = 8;
+inline constexpr std::size_t kReadShare = 16;
 
 /// A partition that holds entries and settled none for this long does not hold up the others.
+/// It takes no more once it holds 1/kStuckShare of the budgets.
 inline constexpr std::int64_t kStuckMs = 2'000;
+inline constexpr std::size_t kStuckShare = 256;
 /// Entries that a probing lane holds; it sends them one at a time.
 inline constexpr std::size_t kProbeHeldMax = 16;
 /// Deliveries through the probe after which a lane is clean; doubled, up to the
