@@ -49,7 +49,7 @@ def records(bootstrap, topic):
     """Every message of a topic, partition by partition in offset order within each."""
     reader = subprocess.Popen(
         ["kcat", "-b", bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q",
-         "-X", "check.crcs=true", "-X", "topic.metadata.refresh.interval.ms=1000",
+         "-X", "check.crcs=true", "-X", "fetch.wait.max.ms=20",
          "-f", r"%p %o %K %S %h\n%k%s\n"], stdout=subprocess.PIPE)
     stream = reader.stdout
     while line := stream.readline():

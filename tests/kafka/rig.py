@@ -66,32 +66,25 @@ class Cluster:
     def states(self):
         return {int(line.split()[0]): line.split()[2] for line in self._run("status").splitlines()}
 
-    def kill(self, number):
-        self._run("kill", str(number))
+    def kill(self, *numbers):
+        self._run("kill", *map(str, numbers))
 
-    def restart(self, number):
-        self._run("restart", str(number))
-
-    def pause(self, number):
-        self._run("pause", str(number))
-
-    def resume(self, number):
-        self._run("resume", str(number))
+    def restart(self, *numbers):
+        self._run("restart", *map(str, numbers))
 
     def heal(self):
         """All brokers up, whatever an earlier test left behind."""
-        for number, state in self.states().items():
-            if state == "paused":
-                self.resume(number)
-            elif state == "down":
-                self.restart(number)
+        down = [number for number, state in self.states().items() if state == "down"]
+        if down:
+            self.restart(*down)
 
     def create(self, *names, partitions=6, configs=None, assignment=None):
         with kafka_topics.Topics(self.bootstrap) as topics:
             topics.create(names, partitions, configs, assignment)
-        for name in names:
-            wait_until(f"leaders of {name}", lambda: len(self.leaders(name)) > 0 and
-                       all(leader > 0 for leader in self.leaders(name).values()))
+        def all_led():
+            leaders = self._leaders()
+            return all(name in leaders and min(leaders[name].values()) > 0 for name in names)
+        wait_until(f"leaders of {names[0]}", all_led)
 
     def delete(self, *names):
         with kafka_topics.Topics(self.bootstrap) as topics:
@@ -99,13 +92,14 @@ class Cluster:
 
     def leaders(self, topic):
         """Partition -> leader, -1 where there is none; empty: the topic is unknown."""
-        done = subprocess.run(["kcat", "-b", self.bootstrap, "-L", "-J", "-t", topic],
+        return self._leaders("-t", topic).get(topic, {})
+
+    def _leaders(self, *which):
+        done = subprocess.run(["kcat", "-b", self.bootstrap, "-L", "-J", *which],
                               capture_output=True, text=True, timeout=60, check=False)
-        if done.returncode != 0:
-            return {}
-        listed = json.loads(done.stdout)["topics"]
-        return {p["partition"]: p["leader"] for t in listed for p in t["partitions"]
-                if t["topic"] == topic}
+        listed = json.loads(done.stdout)["topics"] if done.returncode == 0 else []
+        return {topic["topic"]: {p["partition"]: p["leader"] for p in topic["partitions"]}
+                for topic in listed if topic["partitions"]}
 
     def ends(self, topic, partitions):
         """Partition -> end offset, of those asked for."""
