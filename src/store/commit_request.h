@@ -18,7 +18,8 @@ namespace outbox::store {
 /// One message on its way into a group.
 struct CommitItem {
   Lane* lane = nullptr;
-  std::string body;  ///< encode_body; sealed in the commit, when the number is known
+  std::string body;              ///< encode_body; sealed in the commit, when the number is known
+  std::size_t record_bytes = 0;  ///< of the body once it is sealed
   std::string idempotency_key;
   DeliveryCallback on_delivered;
   Appended appended;
@@ -35,7 +36,7 @@ struct CommitRequest {
   std::function<void(CommitRequest&)> done;
   /// All recorded progress must be in the same write.
   bool with_progress = false;
-  std::size_t bytes = 0;  ///< of the bodies, for the queue's limit
+  std::size_t bytes = 0;  ///< of the records, for the limits
 
   Status status;
   /// Somebody waits on this until it is not kWaiting.

@@ -7,7 +7,6 @@ namespace outbox::store {
 namespace {
 
 constexpr char kRecordVersion = 1;
-constexpr std::size_t kCrcBytes = sizeof(std::uint32_t);
 
 /// Which optional parts a record has. A key or value that is absent is null.
 /// A timestamp of the caller's own stands beside the time of the append.
@@ -84,10 +83,10 @@ void seal(std::string& body, LaneId lane, Seq seq) {
 }
 
 Result<RecordView> decode(std::string_view record, LaneId lane, Seq seq) {
-  if (record.size() <= kCrcBytes) {
+  if (record.size() <= kRecordCrcBytes) {
     return Status(Code::kCorruption, place_of(lane, seq) + " is cut short");
   }
-  const std::string_view body = record.substr(0, record.size() - kCrcBytes);
+  const std::string_view body = record.substr(0, record.size() - kRecordCrcBytes);
   if (get_big<std::uint32_t>(record.data() + body.size()) != record_crc(body, lane, seq)) {
     return Status(Code::kCorruption, place_of(lane, seq) + " does not match its checksum");
   }

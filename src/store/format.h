@@ -16,6 +16,8 @@ using LaneId = std::uint32_t;
 using SessionId = std::uint64_t;
 
 inline constexpr std::size_t kKeyBytes = 12;
+/// What seal() adds to a body.
+inline constexpr std::size_t kRecordCrcBytes = 4;
 /// lane (4 bytes, big-endian) | seq (8 bytes, big-endian); nothing else is a
 /// key of the data column family.
 std::string entry_key(LaneId lane, Seq seq);

@@ -87,7 +87,7 @@ void GroupWriter::undo(CommitRequest& request, CommitSlab& slab, std::size_t mar
     --item->lane->next;
     Touched& touched = touched_[item->lane->touched_index];
     --touched.entries;
-    touched.bytes -= item->body.size();
+    touched.bytes -= item->record_bytes;
     if (!item->idempotency_key.empty()) parts_.idempotency.undo(item->idempotency_key);
   }
   slab.forget_after(mark);
@@ -115,7 +115,7 @@ Status GroupWriter::add_item(CommitItem& item, CommitSlab& slab) {
   item.appended = {seq, false};
   seal(item.body, lane.id, seq);
   auto put = slab.put(parts_.database.data, lane.id, seq, item.body);
-  if (touch(lane, item.body.size()) && !lane.registered && put.ok()) {
+  if (touch(lane, item.record_bytes) && !lane.registered && put.ok()) {
     put =
         slab.batch().Put(parts_.database.meta, meta::key(meta::kTopicPrefix, lane.id), lane.topic);
   }

@@ -17,6 +17,7 @@ Result<CommitItem> StoreImpl::make_item(const Message& message, DeliveryCallback
   item.lane = *lane;
   item.body.reserve(message_bytes(message) + 64);
   encode_body(message, session_, clock_.wall_ms(), item.body);
+  item.record_bytes = item.body.size() + kRecordCrcBytes;
   item.idempotency_key = message.idempotency_key;
   item.on_delivered = std::move(on_delivered);
   return item;
@@ -41,7 +42,7 @@ void StoreImpl::withdraw(CommitRequest& request) {
   for (CommitItem& item : request.items) {
     if (request.status.ok() && !item.appended.repeated) continue;
     ++entries;
-    bytes += item.body.size();
+    bytes += item.record_bytes;
     if (item.on_delivered && !request.status.ok()) callbacks_.cancel();
   }
   if (entries > 0) capacity_.give_back(entries, bytes);
@@ -51,7 +52,7 @@ Result<Appended> StoreImpl::append(const Message& message, DeliveryCallback on_d
   auto item = make_item(message, std::move(on_delivered));
   if (!item.ok()) return item.status();
   CommitRequest request;
-  request.bytes = item->body.size();
+  request.bytes = item->record_bytes;
   request.items.push_back(std::move(*item));
   if (Status status = admit(request); !status.ok()) return status;
   if (request.items[0].on_delivered && !callbacks_.reserve()) {
@@ -69,7 +70,7 @@ void StoreImpl::append_async(Message message, AppendCallback done, DeliveryCallb
   auto item = make_item(message, std::move(on_delivered));
   if (!item.ok()) return done(item.status());
   auto request = std::make_unique<CommitRequest>();
-  request->bytes = item->body.size();
+  request->bytes = item->record_bytes;
   request->items.push_back(std::move(*item));
   if (Status status = admit(*request); !status.ok()) return done(status);
   if (request->items[0].on_delivered && !callbacks_.reserve()) {
@@ -102,13 +103,12 @@ Result<std::vector<Appended>> StoreImpl::append_batch(std::span<const Message> m
       return Status(item.status().code(), "message " + std::to_string(request.items.size()) +
                                               " of the batch: " + item.status().message());
     }
-    request.bytes += item->body.size();
+    request.bytes += item->record_bytes;
+    if (request.bytes > options_.batch_bytes_max) {
+      return Status(Code::kInvalidArgument, "a batch of more than batch_bytes_max bytes (" +
+                                                std::to_string(options_.batch_bytes_max) + ")");
+    }
     request.items.push_back(std::move(*item));
-  }
-  if (request.bytes > options_.batch_bytes_max) {
-    return Status(Code::kInvalidArgument, "a batch of " + std::to_string(request.bytes) +
-                                              " bytes; batch_bytes_max is " +
-                                              std::to_string(options_.batch_bytes_max));
   }
   if (Status status = admit(request); !status.ok()) return status;
   committer_.commit(request);

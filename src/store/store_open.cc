@@ -77,21 +77,36 @@ Status identify(Database& database, const Clock& clock, bool fresh, StoreImpl::O
   return from_rocks(database.db->Write(durable_write(), &batch), "opening a session");
 }
 
+/// About how many bytes the entries take that came after the lane's record was
+/// written; from the tables' indexes, not by reading them.
+std::uint64_t unrecorded_bytes(const Database& database, const StoredLane& stored) {
+  if (stored.last <= stored.record.tail) return 0;
+  const std::string from = entry_key(stored.id, stored.record.tail + 1);
+  const std::string to = entry_key(stored.id, stored.last + 1);
+  const rocksdb::Range range(from, to);
+  rocksdb::SizeApproximationOptions both;
+  both.include_memtables = true;
+  std::uint64_t bytes = 0;
+  const auto sized = database.db->GetApproximateSizes(both, database.data, &range, 1, &bytes);
+  return sized.ok() ? bytes : 0;  // an estimate for a limit; damage is found by who reads
+}
+
 /// Lanes as they were left, and the lower bound of every next number.
-void restore_lane(const StoredLane& stored, Seq durable, LaneTable& lanes, DurableHeads& heads) {
+void restore_lane(const Database& database, const StoredLane& stored, Seq durable, LaneTable& lanes,
+                  DurableHeads& heads) {
   Lane& lane = lanes.restore(stored.id, stored.topic);
   const std::lock_guard lock(lane.mutex);
   lane.record = stored.record;
   // Counted here because each of them is there, one by one, above the recorded tail.
   lane.record.appended += stored.last - std::min(stored.last, stored.record.tail);
+  lane.record.appended_bytes += unrecorded_bytes(database, stored);
   lane.record.tail = stored.last;
   lane.tail = stored.last;
   lane.next = std::max({stored.last, stored.record.progress.head - 1, durable}) + 1;
   lane.durable_head = stored.record.progress.head;
   heads.set(stored.id, stored.record.progress.head);
   const std::uint64_t pending_bytes =
-      stored.record.appended_bytes -
-      std::min(stored.record.appended_bytes, stored.record.settled_bytes);
+      lane.record.appended_bytes - std::min(lane.record.appended_bytes, lane.record.settled_bytes);
   lane.bytes.restart(stored.record.progress.head, stored.last, pending_bytes);
   lane.placement = stored.placement;
   lane.limits = stored.limits;
@@ -127,8 +142,8 @@ Status open_files(const std::filesystem::path& dir, const Options& options, rock
   opened.lanes = std::make_unique<LaneTable>(options.lanes_max);
   for (const StoredLane& lane : *stored) {
     const auto durable = recovered.durable.find(lane.id);
-    restore_lane(lane, durable == recovered.durable.end() ? 0 : durable->second, *opened.lanes,
-                 *opened.heads);
+    restore_lane(*opened.database, lane, durable == recovered.durable.end() ? 0 : durable->second,
+                 *opened.lanes, *opened.heads);
   }
   const auto next_purge = next_purge_number(*opened.database);
   if (!next_purge.ok()) return next_purge.status();

@@ -100,7 +100,7 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   auto item = make_item(message, {});
   if (!item.ok()) return item.status();
   CommitRequest request;
-  request.bytes = item->body.size();
+  request.bytes = item->record_bytes;
   request.items.push_back(std::move(*item));
   if (Status status = admit(request); !status.ok()) return status;
   request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>& items) -> Status {
