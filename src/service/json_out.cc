@@ -11,11 +11,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// JSON spends six bytes on a control character; past this share base64 is shorter.
+/// JSON spends six bytes on a control character: where there are many, base64 is shorter. A few
+/// stay readable.
 bool fits_json_string(const std::string& bytes) {
   const auto control = std::count_if(bytes.begin(), bytes.end(),
                                      [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-  return static_cast<std::size_t>(control) * 16 <= bytes.size() && is_utf8(bytes);
+  return static_cast<std::size_t>(control) * 16 <= bytes.size() + 64 && is_utf8(bytes);
 }
 
 void put_bytes(Json& json, const std::string& name, const std::optional<std::string>& bytes) {
