@@ -51,3 +51,9 @@ setup_packages() {
     return 1
   }
 }
+
+# Same sources, same objects, in whichever checkout they are built.
+use_ccache() {
+  command -v ccache >/dev/null || return 0
+  export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+}
