@@ -48,7 +48,7 @@ class StoreImpl final : public Store {
   Status flush_until(const std::string& topic, Seq seq, std::chrono::milliseconds timeout) override;
   Result<Seq> settled_through(const std::string& topic) const override;
 
-  Status set_drainer(Drainer* drainer) override { return writer_.set_drainer(drainer); }
+  Status set_drainer(Drainer* drainer) override;
   std::vector<LaneInfo> lanes() const override;
   LaneInfo lane(LaneId id) const override;
   Result<SlabPtr> read(LaneId lane, Seq from, std::size_t entries_max,
@@ -75,6 +75,7 @@ class StoreImpl final : public Store {
   Result<PurgeRecord> purge(const std::string& topic, Seq through, const std::string& who) override;
   Result<std::vector<PurgeRecord>> purges() const override { return read_purges(*database_); }
 
+  std::shared_ptr<spdlog::logger> logger() const override { return log_; }
   std::string outbox_id() const override { return outbox_id_; }
   SessionId session() const override { return session_; }
   Status health() const override { return writer_.health(); }
@@ -84,6 +85,8 @@ class StoreImpl final : public Store {
   Result<CommitItem> make_item(const Message& message, DeliveryCallback on_delivered);
   Status admit(const CommitRequest& request);
   void withdraw(CommitRequest& request);
+  Status reserve_callback(const CommitRequest& request);
+  void fail_async(Status status, AppendCallback done);
   // store_operators.cc
   Result<Lane*> find_lane(const std::string& topic) const;
   Status put_purge(rocksdb::WriteBatch& batch, const PurgeRecord& record);
@@ -112,6 +115,9 @@ class StoreImpl final : public Store {
   Committer committer_;
   SpaceReclaimer reclaimer_;
   std::atomic<std::uint64_t> next_purge_;
+  /// Requeue, drop and a purge without a drainer read, decide and write: one at
+  /// a time, and no drainer comes between.
+  std::mutex operators_mutex_;
 };
 
 }  // namespace outbox::store
