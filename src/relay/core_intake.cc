@@ -176,6 +176,7 @@ void Core::State::forget_held(Lane& lane) {
     partition->burying = false;
     while (!partition->empty()) {
       const Slot slot = partition->pop_queued();
+      if (slot.sent_before) lane.doubt_through = std::max(lane.doubt_through, slot.seq);
       window.give_back(slot.bytes);
       drop(slot.handle);
     }

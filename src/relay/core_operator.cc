@@ -21,10 +21,11 @@ void Core::State::service_accept(Lane& of) {
   of.accepting = false;
   of.fewer_partitions = false;
   if (static_cast<std::int32_t>(of.leaders.size()) < of.recorded.count) {
-    // The old topic is gone, and with it what was sent but not settled: from the first entry
-    // that no partition has settled, all are placed anew.
+    // What was sent in vain keeps its place: some of it may have reached the new topic, and an
+    // entry that is placed behind it there must not have a lower number.
     forget_held(of);
-    of.accepted_from = std::max(of.progress().head, of.scan_until() + 1);
+    of.accepted_from =
+        std::max({of.progress().head, of.scan_until() + 1, of.doubt_through + 1});
     of.record_wanted = true;
   } else {
     compare_count(of);

@@ -85,6 +85,8 @@ class Lane {
   PartitionCount recorded;  ///< count 0: none
   PartitionCount recording;
   bool record_wanted = false;
+  /// Kafka may have entries up to here that are not settled, sent by this process.
+  Seq doubt_through = 0;
   Seq accepted_from = 0;  ///< not 0: an operator accepted the count from here on
   bool record_out = false;
   std::int64_t record_at_ms = 0;
