@@ -1,0 +1,72 @@
+"""The checker of the kafka tier must see what it is there for. Needs no brokers."""
+
+import os
+import unittest
+
+os.environ.setdefault("OUTBOX_RELAY", "")
+import read_back  # noqa: E402 -- reads the line above
+
+
+def log_of(*pairs):
+    log = read_back.PartitionLog(0)
+    for seq, prev in pairs:
+        log.take(seq, prev)
+    return log
+
+
+class PartitionLogTest(unittest.TestCase):
+    def test_a_closed_chain(self):
+        self.assertEqual(log_of((1, 0), (3, 1), (4, 3)).seqs, [1, 3, 4])
+
+    def test_a_repeated_suffix(self):
+        log = log_of((1, 0), (3, 1), (4, 3), (3, 1), (4, 3), (9, 4))
+        self.assertEqual((log.seqs, log.duplicates, log.jumps), ([1, 3, 4, 9], 2, [2]))
+
+    def test_a_repeat_within_a_repeat(self):
+        log = log_of((1, 0), (2, 1), (3, 2), (2, 1), (1, 0), (2, 1), (3, 2), (4, 3))
+        self.assertEqual((log.duplicates, log.jumps), (4, [2, 3]))
+
+    def test_what_it_refuses(self):
+        faults = {
+            "a gap": ((1, 0), (3, 2)),
+            "a wrong start": ((2, 1),),
+            "a step back": ((1, 0), (4, 1), (3, 1)),
+            "a repeat that leaves some out": ((1, 0), (2, 1), (3, 2), (1, 0), (3, 2)),
+            "news in the middle of a repeat": ((1, 0), (2, 1), (3, 2), (1, 0), (4, 3)),
+            "a repeat that names another predecessor": ((1, 0), (2, 1), (2, 0)),
+        }
+        for name, pairs in faults.items():
+            with self.subTest(name), self.assertRaises(AssertionError):
+                log_of(*pairs)
+
+
+class TopicLogTest(unittest.TestCase):
+    def topic(self, *logs):
+        topic = read_back.TopicLog.__new__(read_back.TopicLog)
+        topic.topic, topic.partitions = "t", dict(enumerate(logs))
+        return topic
+
+    def test_complete(self):
+        self.topic(log_of((1, 0), (3, 1)), log_of((2, 0))).check_complete(3)
+        self.topic(log_of((1, 0), (3, 1))).check_complete(3, without={2})
+
+    def test_what_it_refuses(self):
+        for logs, without in (((log_of((1, 0)),), ()),
+                              ((log_of((1, 0), (2, 1)), log_of((2, 0))), ()),
+                              ((log_of((1, 0), (2, 1)),), {2}),
+                              ((log_of((1, 0), (2, 1), (3, 2)),), ())):
+            with self.subTest(logs=logs, without=without), self.assertRaises(AssertionError):
+                self.topic(*logs).check_complete(2, without)
+
+
+class Murmur2Test(unittest.TestCase):
+    def test_vectors_of_apache_kafka(self):
+        vectors = {b"21": -973932308, b"foobar": -790332482, b"abc": 479470107,
+                   b"a-little-bit-long-string": -985981536,
+                   b"a-little-bit-longer-string": -1486304829}
+        for data, expected in vectors.items():
+            self.assertEqual(read_back.murmur2(data), expected & 0xFFFFFFFF)
+
+
+if __name__ == "__main__":
+    unittest.main()
