@@ -32,6 +32,9 @@ Committer::Committer(GroupWriter& writer, ProgressBook& progress, DurableTail& t
 Committer::~Committer() {
   close();
   thread_.join();
+  // What the last groups recorded; a store that failed has told its callers.
+  if (writer_.health().ok()) [[maybe_unused]]
+    const Status synced = tail_.sync();
 }
 
 void Committer::close() {
@@ -43,8 +46,11 @@ void Committer::close() {
 
 /// Waits for room. False: closed.
 bool Committer::admit(std::unique_lock<std::mutex>& lock, CommitRequest& request) {
+  // A callback that appends is on the thread that makes the room.
+  const bool own_thread = std::this_thread::get_id() == thread_.get_id();
   room_.wait(lock, [&] {
-    return closed_ || queue_.empty() || queue_bytes_ + request.bytes <= queue_bytes_max_;
+    return closed_ || own_thread || queue_.empty() ||
+           queue_bytes_ + request.bytes <= queue_bytes_max_;
   });
   if (closed_) request.status = Status(Code::kClosed, "the outbox is closing");
   return !closed_;
@@ -69,8 +75,7 @@ void Committer::lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& re
   lock.lock();
   leading_ = false;
   tail_dirty_ = true;
-  if (!queue_.empty() || closed_ || dirty_since_ms_ < 0) work_.notify_one();
-  released_.notify_all();
+  if (!queue_.empty() || closed_ || progress_due_ || dirty_since_ms_ < 0) work_.notify_one();
 }
 
 void Committer::commit_async(std::unique_ptr<CommitRequest> request) {
@@ -87,26 +92,18 @@ void Committer::commit_async(std::unique_ptr<CommitRequest> request) {
 
 Status Committer::sync_progress() {
   CommitRequest request;
-  {
-    std::unique_lock lock(mutex_);
-    released_.wait(lock, [this] { return !leading_; });
-    leading_ = true;
-    rode_at_ms_ = clock_.mono_ms();
-  }
-  CommitRequest* const group[] = {&request};
-  writer_.commit(group, true);
-  const std::lock_guard lock(mutex_);
-  leading_ = false;
-  work_.notify_one();
-  released_.notify_all();
+  request.with_progress = true;
+  commit(request);
   return request.status;
 }
 
 /// Shall progress go with the group that is made now?
 bool Committer::ride_now() {
   const std::int64_t now_ms = clock_.mono_ms();
-  if (now_ms - rode_at_ms_ < kProgressRideMs || !progress_.dirty()) return false;
+  if (!progress_due_ && now_ms - rode_at_ms_ < kProgressRideMs) return false;
+  if (!progress_.dirty()) return false;
   rode_at_ms_ = now_ms;
+  ++rides_;
   return true;
 }
 
@@ -161,8 +158,10 @@ void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
     tail_dirty_ = true;
   } while (!queue_.empty() || (crowd && linger(lock)));
   leading_ = false;
-  released_.notify_all();
 }
+
+/// Somebody waits for progress, or there is much of it.
+bool Committer::progress_urgent() const { return progress_.awaited() || progress_.overdue(); }
 
 bool Committer::something_dirty() const { return tail_dirty_ || progress_.dirty(); }
 
@@ -170,14 +169,30 @@ bool Committer::something_dirty() const { return tail_dirty_ || progress_.dirty(
 void Committer::tick(std::unique_lock<std::mutex>& lock) {
   dirty_since_ms_ = -1;
   const bool tail = std::exchange(tail_dirty_, false);
-  const bool progress = progress_.dirty();
+  if (progress_.dirty()) write_progress(lock);
+  if (!tail) return;
   lock.unlock();
   // A store that failed says so to its callers; here nobody waits for an answer.
-  if (progress) [[maybe_unused]]
-    const Status synced = sync_progress();
-  if (tail) [[maybe_unused]]
-    const Status synced = tail_.sync();
+  [[maybe_unused]] const Status synced = tail_.sync();
   lock.lock();
+}
+
+/// A caller who leads again and again would never let this thread in: then
+/// progress rides with his next group.
+void Committer::write_progress(std::unique_lock<std::mutex>& lock) {
+  const std::uint64_t rides = rides_;
+  progress_due_ = true;
+  work_.wait(lock, [&] { return !leading_ || rides_ != rides; });
+  progress_due_ = false;
+  if (rides_ != rides) return;
+  leading_ = true;
+  rode_at_ms_ = clock_.mono_ms();
+  lock.unlock();
+  CommitRequest nothing;
+  CommitRequest* const group[] = {&nothing};
+  writer_.commit(group, true);
+  lock.lock();
+  leading_ = false;
 }
 
 void Committer::run() {
@@ -200,12 +215,12 @@ void Committer::run() {
     }
     if (dirty_since_ms_ < 0) dirty_since_ms_ = clock_.mono_ms();
     const std::int64_t left_ms = dirty_since_ms_ + kProgressMaxMs - clock_.mono_ms();
-    if (left_ms <= 0 || (progress_.awaited() && progress_.dirty())) {
+    if (left_ms <= 0 || (progress_urgent() && progress_.dirty())) {
       tick(lock);
       continue;
     }
     work_.wait_for(lock, milliseconds(left_ms), [this] {
-      return (poked_ && progress_.awaited()) || ((closed_ || !queue_.empty()) && !leading_);
+      return (poked_ && progress_urgent()) || ((closed_ || !queue_.empty()) && !leading_);
     });
   }
 }

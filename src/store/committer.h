@@ -20,7 +20,8 @@ namespace outbox::store {
 /// at work commits by itself, without a hand-off; whoever comes meanwhile
 /// queues, and the committer's thread writes the queue in groups until it is
 /// empty. The same thread makes progress and the durable tail durable, at most
-/// a second after they changed; it does not wake up when nothing did.
+/// a second after they changed (progress of many entries at once); it does not
+/// wake up when nothing did.
 class Committer {
  public:
   /// One group; what does not fit waits for the next.
@@ -33,14 +34,15 @@ class Committer {
 
   Committer(GroupWriter& writer, ProgressBook& progress, DurableTail& tail, const Clock& clock,
             std::size_t queue_bytes_max);
-  /// Commits what is queued, then stops.
+  /// Commits what is queued, then stops; the durable tail is synced.
   ~Committer();
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
   /// Blocks until the request has its status.
   void commit(CommitRequest& request);
-  /// Blocks only while queue_bytes_max wait; `done` is called on the committer's thread.
+  /// Blocks only while queue_bytes_max wait (never inside a `done`, which runs
+  /// on the committer's thread).
   void commit_async(std::unique_ptr<CommitRequest> request);
   /// Makes all recorded progress durable.
   Status sync_progress();
@@ -57,6 +59,8 @@ class Committer {
   static void complete(std::vector<CommitRequest*>& group);
   bool ride_now();
   void tick(std::unique_lock<std::mutex>& lock);
+  void write_progress(std::unique_lock<std::mutex>& lock);
+  bool progress_urgent() const;
   bool something_dirty() const;
 
   GroupWriter& writer_;
@@ -66,15 +70,16 @@ class Committer {
   const std::size_t queue_bytes_max_;
 
   std::mutex mutex_;
-  std::condition_variable work_;      ///< for the thread
-  std::condition_variable room_;      ///< for callers at queue_bytes_max
-  std::condition_variable released_;  ///< nobody leads any more
+  std::condition_variable work_;  ///< for the thread
+  std::condition_variable room_;  ///< for callers at queue_bytes_max
   std::deque<CommitRequest*> queue_;
   std::size_t queue_bytes_ = 0;
   bool leading_ = false;
   bool closed_ = false;
   bool poked_ = false;
   bool tail_dirty_ = false;
+  bool progress_due_ = false;  ///< the next group takes progress along, whoever leads it
+  std::uint64_t rides_ = 0;
   std::int64_t dirty_since_ms_ = -1;  ///< -1: clean
   std::int64_t rode_at_ms_ = 0;
   std::thread thread_;

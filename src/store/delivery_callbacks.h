@@ -1,11 +1,14 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <mutex>
 #include <unordered_map>
 
 #include "outbox/message.h"
+#include "outbox/options.h"
+#include "outbox/status.h"
 #include "store/format.h"
 
 namespace outbox::store {
@@ -13,17 +16,23 @@ namespace outbox::store {
 /// DeliveryCallbacks that wait for their entry's end. Thread-safe.
 class DeliveryCallbacks {
  public:
-  explicit DeliveryCallbacks(std::size_t callbacks_max) : callbacks_max_(callbacks_max) {}
+  explicit DeliveryCallbacks(const Options& options) : options_(options) {}
 
-  /// Takes one of the places; false: all are taken.
-  bool reserve();
+  /// Takes one of the places; at delivery_callbacks_max it waits for one or
+  /// refuses, as the options say. kFull, kClosed.
+  Status reserve();
   /// Gives a place back that was not used.
-  void cancel() { --reserved_; }
+  void cancel();
   /// Uses a reserved place.
   void add(LaneId lane, Seq seq, DeliveryCallback callback);
   bool any() const { return reserved_.load(std::memory_order_relaxed) != 0; }
   /// Removes and calls the entry's callback, if there is one.
   bool settle(LaneId lane, Seq seq, const DeliveryOutcome& outcome);
+  /// Removes those of the lane's entries from..through and calls them, oldest
+  /// first, each with its own number in `outcome`.
+  void settle_range(LaneId lane, Seq from, Seq through, DeliveryOutcome outcome);
+  /// Wakes everybody who waits in reserve().
+  void close();
 
  private:
   struct Key {
@@ -37,9 +46,14 @@ class DeliveryCallbacks {
     }
   };
 
-  const std::size_t callbacks_max_;
+  bool take_place();
+
+  const Options& options_;
   std::atomic<std::size_t> reserved_{0};
+  std::atomic<std::size_t> waiting_for_place_{0};
   std::mutex mutex_;
+  std::condition_variable place_;
+  bool closed_ = false;
   std::unordered_map<Key, DeliveryCallback, Hash> waiting_;
 };
 

@@ -17,7 +17,7 @@ Status DiskGuard::admit(std::uint64_t bytes) {
     if (env_.GetFreeSpace(dir_.string(), &free).ok()) free_bytes_ = free;
   }
   const std::uint64_t free = free_bytes_;
-  if (free >= reserve_bytes_ + since_check_bytes_) return {};
+  if (free >= reserve_bytes_ && free - reserve_bytes_ >= since_check_bytes_) return {};
   return {Code::kDiskFull, dir_.string() + " has " + std::to_string(free >> 20) +
                                " MiB free; disk_reserve_bytes keeps " +
                                std::to_string(reserve_bytes_ >> 20) + " MiB for draining"};

@@ -169,9 +169,14 @@ Status GroupWriter::record_tail() {
   return tails.empty() ? Status() : parts_.durable_tail.record(tails);
 }
 
-/// The group is durable: counts, callbacks, the drainer, the callers; in this order.
+/// The group is durable: callbacks, counts, the drainer, the callers; in this
+/// order. Once lane.tail tells of an entry a drainer may read and settle it, so
+/// its callback is there before.
 void GroupWriter::publish(std::span<CommitRequest* const> group,
                           const std::shared_ptr<CommitSlab>& slab) {
+  for (CommitRequest* request : group) {
+    if (request->status.ok()) register_callbacks(*request);
+  }
   for (const Touched& touched : touched_) {
     if (touched.entries == 0) continue;
     Lane& lane = *touched.lane;
@@ -184,20 +189,21 @@ void GroupWriter::publish(std::span<CommitRequest* const> group,
     lane.bytes.appended(touched.from, through, touched.bytes);
     lane.tail = through;
   }
-  for (CommitRequest* request : group) {
-    if (!request->status.ok()) continue;
-    for (CommitItem& item : request->items) {
-      if (!item.on_delivered) continue;
-      if (item.appended.repeated) {
-        parts_.callbacks.cancel();
-      } else {
-        parts_.callbacks.add(item.lane->id, item.appended.seq, std::move(item.on_delivered));
-      }
+  if (slab->entries().empty()) return;
+  with_drainer([&](Drainer* drainer) {
+    if (drainer != nullptr) drainer->on_durable(slab);
+  });
+}
+
+void GroupWriter::register_callbacks(CommitRequest& request) {
+  for (CommitItem& item : request.items) {
+    if (!item.on_delivered) continue;
+    if (item.appended.repeated) {
+      parts_.callbacks.cancel();
+    } else {
+      parts_.callbacks.add(item.lane->id, item.appended.seq, std::move(item.on_delivered));
     }
   }
-  if (slab->entries().empty()) return;
-  const std::lock_guard lock(drainer_mutex_);
-  if (Drainer* drainer = drainer_; drainer != nullptr) drainer->on_durable(slab);
 }
 
 void GroupWriter::fail(std::span<CommitRequest* const> group, const Status& outcome) {
@@ -221,7 +227,7 @@ Status GroupWriter::health() const {
 }
 
 Status GroupWriter::set_drainer(Drainer* drainer) {
-  const std::lock_guard lock(drainer_mutex_);
+  const std::unique_lock lock(drainer_mutex_);
   if (drainer != nullptr && drainer_ != nullptr) {
     return {Code::kBusy, "another relay drains this outbox"};
   }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <span>
 #include <vector>
 
@@ -42,9 +43,14 @@ class GroupWriter {
 
   /// OK, or why every commit fails until the store is opened again.
   Status health() const;
-  /// Waits for a running on_durable. kBusy if there is one already.
+  /// Waits for running calls of the one that is there. kBusy if there is one already.
   Status set_drainer(Drainer* drainer);
-  Drainer* drainer() const { return drainer_; }
+  /// Calls `call` with the drainer, null if there is none; it stays meanwhile.
+  template <typename Call>
+  auto with_drainer(Call call) const {
+    const std::shared_lock lock(drainer_mutex_);
+    return call(drainer_);
+  }
 
  private:
   /// What a group adds to one lane.
@@ -64,6 +70,7 @@ class GroupWriter {
   void poison(const Status& why);
   static void fail(std::span<CommitRequest* const> group, const Status& outcome);
   void publish(std::span<CommitRequest* const> group, const std::shared_ptr<CommitSlab>& slab);
+  void register_callbacks(CommitRequest& request);
   Status record_tail();
 
   Parts parts_;
@@ -73,8 +80,8 @@ class GroupWriter {
   std::atomic<bool> poisoned_{false};
   mutable std::mutex health_mutex_;
   Status health_;
-  std::mutex drainer_mutex_;
-  std::atomic<Drainer*> drainer_{nullptr};
+  mutable std::shared_mutex drainer_mutex_;
+  Drainer* drainer_ = nullptr;
 };
 
 }  // namespace outbox::store

@@ -98,13 +98,19 @@ Status Idempotency::forget_oldest(rocksdb::WriteBatch& batch) {
   std::string value;
   const auto found =
       database_.db->Get(rocksdb::ReadOptions(), database_.idempotency, key_of(key), &value);
-  if (!found.ok()) return from_rocks(found, "looking up the oldest idempotency key");
-  const auto known = decode_known(value);
-  if (!known.ok()) return known.status();
-  // A key that was used again after its window has a younger order number: only that one counts.
-  const bool stale = known->order != oldest_ || in_group_.contains(key);
-  const bool too_many = next_ - oldest_ > options_.idempotency_keys_max;
-  if (!stale && !too_many && !too_old(known->at_ms)) return {};
+  if (!found.ok() && !found.IsNotFound()) {
+    return from_rocks(found, "looking up the oldest idempotency key");
+  }
+  // A key that was used again after its window has a younger order number: only that one
+  // counts, and it may have been forgotten already.
+  bool stale = found.IsNotFound() || in_group_.contains(key);
+  if (!stale) {
+    const auto known = decode_known(value);
+    if (!known.ok()) return known.status();
+    stale = known->order != oldest_;
+    const bool too_many = next_ - oldest_ > options_.idempotency_keys_max;
+    if (!stale && !too_many && !too_old(known->at_ms)) return {};
+  }
   auto gone = batch.Delete(database_.idempotency, order_of(oldest_));
   if (gone.ok() && !stale) gone = batch.Delete(database_.idempotency, key_of(key));
   if (!gone.ok()) return from_rocks(gone, "forgetting an idempotency key");

@@ -1,7 +1,13 @@
 #include "store/progress_book.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace outbox::store {
 namespace {
+
+/// Longer than anybody waits, and short enough to be added to a clock.
+constexpr std::chrono::hours kWaitMax{24 * 365 * 10};
 
 std::uint64_t settled_entries(const Progress& progress) {
   return progress.head - 1 + progress.settled_above_head;
@@ -12,7 +18,7 @@ std::uint64_t settled_entries(const Progress& progress) {
 void ProgressBook::update(Lane& lane, const std::function<void(LaneRecord&)>& change) {
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
-  bool fresh = false;
+  bool wake = false;
   {
     const std::lock_guard lock(lane.mutex);
     const std::uint64_t before = settled_entries(lane.record.progress);
@@ -20,18 +26,22 @@ void ProgressBook::update(Lane& lane, const std::function<void(LaneRecord&)>& ch
     entries = settled_entries(lane.record.progress) - before;
     bytes = lane.bytes.settle_below(lane.record.progress.head);
     lane.record.settled_bytes += bytes;
-    fresh = !lane.dirty;
-    lane.dirty = true;
+    // Listed under the lane's mutex: whoever finds it dirty finds it in the list, and so
+    // in the group that is made now.
+    if (!std::exchange(lane.dirty, true)) wake = list(lane);
   }
   if (entries > 0 || bytes > 0) capacity_.give_back(entries, bytes);
   if (bytes > 0 && told_) told_(bytes);
-  bool wake = awaited();
-  if (fresh) {
-    const std::lock_guard lock(mutex_);
-    wake = wake || dirty_.empty();
-    dirty_.push_back(&lane);
-  }
+  const std::uint64_t unrecorded = unrecorded_.fetch_add(entries);
+  wake = wake || awaited() || (unrecorded < kUnrecordedMax && overdue());
   if (wake && wake_) wake_();
+}
+
+/// True: it is the only one.
+bool ProgressBook::list(Lane& lane) {
+  const std::lock_guard lock(mutex_);
+  dirty_.push_back(&lane);
+  return dirty_.size() == 1;
 }
 
 bool ProgressBook::dirty() const {
@@ -41,7 +51,8 @@ bool ProgressBook::dirty() const {
 
 std::vector<Lane*> ProgressBook::take_dirty() {
   const std::lock_guard lock(mutex_);
-  return std::move(dirty_);
+  unrecorded_ = 0;
+  return std::exchange(dirty_, {});
 }
 
 void ProgressBook::durable(const std::vector<Written>& written) {
@@ -54,14 +65,18 @@ void ProgressBook::durable(const std::vector<Written>& written) {
   if (waiting_ > 0) moved_.notify_all();
 }
 
-bool ProgressBook::wait_for_head(const Lane& lane, Seq seq, std::chrono::milliseconds timeout) {
+Status ProgressBook::wait_for_head(const Lane& lane, Seq seq, std::chrono::milliseconds timeout) {
   ++waiting_;
   if (wake_) wake_();
   std::unique_lock lock(mutex_);
-  const bool reached =
-      moved_.wait_for(lock, timeout, [&] { return closed_ || lane.durable_head.load() > seq; });
+  moved_.wait_for(lock, std::min<std::chrono::milliseconds>(timeout, kWaitMax),
+                  [&] { return closed_ || lane.durable_head.load() > seq; });
   --waiting_;
-  return reached && lane.durable_head.load() > seq;
+  if (lane.durable_head.load() > seq) return {};
+  if (closed_) return {Code::kClosed, "the outbox is closing"};
+  return {Code::kTimeout, "topic " + lane.topic + " is settled through " +
+                              std::to_string(lane.durable_head - 1) + ", not yet through " +
+                              std::to_string(seq)};
 }
 
 void ProgressBook::close() {

@@ -17,6 +17,10 @@ namespace outbox::store {
 /// durable head is the only bound of what may be removed. Thread-safe.
 class ProgressBook {
  public:
+  /// So many settled entries are made durable without waiting for more: a kill has what was
+  /// recorded in memory alone sent again.
+  static constexpr std::uint64_t kUnrecordedMax = 10'000;
+
   /// A lane's record as it went into a batch.
   struct Written {
     Lane* lane;
@@ -38,13 +42,17 @@ class ProgressBook {
   /// The write that held them is synced.
   void durable(const std::vector<Written>& written);
 
-  /// Waits until the lane's durable head is above `seq`. False: the deadline passed or closed.
-  bool wait_for_head(const Lane& lane, Seq seq, std::chrono::milliseconds timeout);
+  /// Waits until the lane's durable head is above `seq`. kTimeout, kClosed.
+  Status wait_for_head(const Lane& lane, Seq seq, std::chrono::milliseconds timeout);
   /// Somebody waits: progress should be made durable at once.
   bool awaited() const { return waiting_ > 0; }
+  /// Enough is recorded in memory alone: it should be made durable at once.
+  bool overdue() const { return unrecorded_ >= kUnrecordedMax; }
   void close();
 
  private:
+  bool list(Lane& lane);
+
   const std::shared_ptr<DurableHeads> heads_;
   Capacity& capacity_;
   std::function<void()> wake_;
@@ -53,6 +61,7 @@ class ProgressBook {
   std::vector<Lane*> dirty_;
   std::condition_variable moved_;
   std::atomic<int> waiting_{0};
+  std::atomic<std::uint64_t> unrecorded_{0};  ///< entries settled since take_dirty()
   bool closed_ = false;
 };
 

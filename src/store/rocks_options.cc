@@ -35,6 +35,8 @@ rocksdb::DBOptions db_options(const Options& options, rocksdb::Env* env, const L
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
   db.paranoid_checks = true;  // a failed write stops the store instead of going on
+  // Nor does RocksDB go on by itself: what a failed write left behind is unknown.
+  db.max_bgerror_resume_count = 0;
   // The default opens a WAL with one flipped bit and drops what follows it in silence.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // A replayed WAL may stand in page cache only; flushed, it is durable before it is sent.

@@ -55,28 +55,39 @@ Result<Appended> StoreImpl::append(const Message& message, DeliveryCallback on_d
   request.bytes = item->record_bytes;
   request.items.push_back(std::move(*item));
   if (Status status = admit(request); !status.ok()) return status;
-  if (request.items[0].on_delivered && !callbacks_.reserve()) {
-    capacity_.give_back(1, request.bytes);
-    return Status(Code::kFull, "delivery_callbacks_max callbacks wait for their entries (" +
-                                   std::to_string(options_.delivery_callbacks_max) + ")");
-  }
+  if (Status status = reserve_callback(request); !status.ok()) return status;
   committer_.commit(request);
   withdraw(request);
   if (!request.status.ok()) return request.status;
   return request.items[0].appended;
 }
 
+/// A place for the item's callback; without one, what admit() took is given back.
+Status StoreImpl::reserve_callback(const CommitRequest& request) {
+  if (!request.items[0].on_delivered) return {};
+  Status status = callbacks_.reserve();
+  if (!status.ok()) capacity_.give_back(1, request.bytes);
+  return status;
+}
+
+/// A call that failed before it was queued completes in its turn, like the others.
+void StoreImpl::fail_async(Status status, AppendCallback done) {
+  auto request = std::make_unique<CommitRequest>();
+  request->also = [status = std::move(status)](rocksdb::WriteBatch&,
+                                               const std::vector<CommitItem>&) { return status; };
+  request->done = [done = std::move(done)](CommitRequest& failed) { done(failed.status); };
+  committer_.commit_async(std::move(request));
+}
+
 void StoreImpl::append_async(Message message, AppendCallback done, DeliveryCallback on_delivered) {
   auto item = make_item(message, std::move(on_delivered));
-  if (!item.ok()) return done(item.status());
+  if (!item.ok()) return fail_async(item.status(), std::move(done));
   auto request = std::make_unique<CommitRequest>();
   request->bytes = item->record_bytes;
   request->items.push_back(std::move(*item));
-  if (Status status = admit(*request); !status.ok()) return done(status);
-  if (request->items[0].on_delivered && !callbacks_.reserve()) {
-    capacity_.give_back(1, request->bytes);
-    return done(Status(Code::kFull, "delivery_callbacks_max callbacks wait for their entries"));
-  }
+  Status status = admit(*request);
+  if (status.ok()) status = reserve_callback(*request);
+  if (!status.ok()) return fail_async(std::move(status), std::move(done));
   request->done = [this, done = std::move(done)](CommitRequest& committed) {
     withdraw(committed);
     if (committed.status.ok()) {

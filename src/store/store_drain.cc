@@ -8,9 +8,17 @@ namespace outbox::store {
 
 using rocksdb::Slice;
 
+Status StoreImpl::set_drainer(Drainer* drainer) {
+  const std::lock_guard lock(operators_mutex_);
+  return writer_.set_drainer(drainer);
+}
+
 std::vector<LaneInfo> StoreImpl::lanes() const {
   std::vector<LaneInfo> infos;
-  for (const Lane* known : lanes_->all()) infos.push_back(lane(known->id));
+  for (const Lane* known : lanes_->all()) {
+    // One whose first append failed is not registered: there is nothing to drain.
+    if (known->tail > 0) infos.push_back(lane(known->id));
+  }
   return infos;
 }
 
@@ -109,6 +117,8 @@ Status StoreImpl::bury(LaneId lane_id, Seq seq, std::int32_t partition, const st
 Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
   Lane* const lane = lanes_->find(lane_id);
   OUTBOX_CHECK(lane != nullptr);
+  // Written without the lane's registration it would make the store unreadable.
+  if (lane->tail == 0) return {Code::kNotFound, "nothing was ever appended to " + lane->topic};
   std::vector<PartitionCount> history;
   {
     const std::lock_guard lock(lane->mutex);
@@ -133,16 +143,26 @@ Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
 void StoreImpl::record_topic_limits(LaneId lane_id, TopicLimits limits) {
   Lane* const lane = lanes_->find(lane_id);
   OUTBOX_CHECK(lane != nullptr);
+  if (lane->tail == 0) return;  // not registered, see record_partition_count
   {
     const std::lock_guard lock(lane->mutex);
     if (lane->limits == limits) return;
     lane->limits = limits;
   }
-  rocksdb::WriteOptions unsynced;
-  unsynced.sync = false;  // a hint: the relay tells it again
-  const auto put = database_->db->Put(unsynced, database_->meta,
-                                      meta::key(meta::kLimitsPrefix, lane_id), encode(limits));
-  if (!put.ok()) log_->warn("cannot record the limits of {}: {}", lane->topic, put.ToString());
+  // A hint, so nobody waits for it; but with the groups, because a write of its own that
+  // failed would leave RocksDB and us with different ideas of the log.
+  auto request = std::make_unique<CommitRequest>();
+  request->also = [this, lane_id, limits](rocksdb::WriteBatch& batch,
+                                          const std::vector<CommitItem>&) {
+    const auto put =
+        batch.Put(database_->meta, meta::key(meta::kLimitsPrefix, lane_id), encode(limits));
+    return from_rocks(put, "recording a topic's limits");
+  };
+  request->done = [this, lane](CommitRequest& written) {
+    if (written.status.ok()) return;
+    log_->warn("cannot record the limits of {}: {}", lane->topic, written.status.to_string());
+  };
+  committer_.commit_async(std::move(request));
 }
 
 void StoreImpl::settle_callback(LaneId lane, Seq seq, DeliveryOutcome how) {
@@ -153,10 +173,7 @@ Status StoreImpl::flush_until(const std::string& topic, Seq seq,
                               std::chrono::milliseconds timeout) {
   const auto lane = find_lane(topic);
   if (!lane.ok()) return lane.status();
-  if (progress_.wait_for_head(**lane, seq, timeout)) return {};
-  return {Code::kTimeout, "topic " + topic + " is settled through " +
-                              std::to_string((*lane)->durable_head - 1) + ", not yet through " +
-                              std::to_string(seq)};
+  return progress_.wait_for_head(**lane, seq, timeout);
 }
 
 Result<Seq> StoreImpl::settled_through(const std::string& topic) const {

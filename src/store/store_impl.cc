@@ -19,7 +19,7 @@ StoreImpl::StoreImpl(const std::filesystem::path& dir, Options options, rocksdb:
       session_(opened.session),
       capacity_(options_),
       disk_guard_(env, dir_, options_.disk_reserve_bytes, clock_),
-      callbacks_(options_.delivery_callbacks_max),
+      callbacks_(options_),
       progress_(heads_, capacity_),
       idempotency_(*database_, options_, clock_),
       writer_({*database_, idempotency_, *durable_tail_, callbacks_, progress_, clock_, log_,
@@ -33,12 +33,11 @@ StoreImpl::StoreImpl(const std::filesystem::path& dir, Options options, rocksdb:
 StoreImpl::~StoreImpl() {
   progress_.close();
   capacity_.close();
+  callbacks_.close();
   // Progress is only a saving of work: without it the relay sends again.
   if (health().ok() && progress_.dirty()) {
     [[maybe_unused]] const Status synced = committer_.sync_progress();
   }
-  if (health().ok()) [[maybe_unused]]
-    const Status synced = durable_tail_->sync();
 }
 
 Status StoreImpl::restore() {

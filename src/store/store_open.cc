@@ -9,6 +9,8 @@
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
 #include "store/store_impl.h"
+#include "store/store_version.h"
+#include "store/sync_directory.h"
 #include "store/validate.h"
 #include "store/views.h"
 
@@ -61,13 +63,7 @@ Status identify(Database& database, const Clock& clock, bool fresh, StoreImpl::O
       }
       if (!status.ok()) return status;
     }
-    if (version->size() != 8 || get_big<std::uint64_t>(version->data()) != kStoreVersion) {
-      return {Code::kUnknownVersion,
-              "the store has version " +
-                  (version->size() == 8 ? std::to_string(get_big<std::uint64_t>(version->data()))
-                                        : std::string("?")) +
-                  "; this program knows version " + std::to_string(kStoreVersion)};
-    }
+    if (Status known = check_store_version(*version); !known.ok()) return known;
     opened.outbox_id = *id;
     if (session->size() == 8) last_session = get_big<std::uint64_t>(session->data());
   }
@@ -117,6 +113,9 @@ Status open_files(const std::filesystem::path& dir, const Options& options, rock
                   const Clock& clock, const Log& log, const Recovered& recovered,
                   StoreImpl::Opened& opened) {
   if (recovered.fresh) {
+    // Without this a power cut may take the directory's name, and every entry with it.
+    const auto parent = std::filesystem::absolute(dir / ".").parent_path().parent_path();
+    if (Status status = sync_directory(env, parent); !status.ok()) return status;
     auto tail = DurableTail::start(env, dir, {});
     if (!tail.ok()) return tail.status();
   }

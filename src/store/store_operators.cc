@@ -42,12 +42,13 @@ Result<Stats> StoreImpl::stats() const {
   Stats stats;
   stats.outbox_id = outbox_id_;
   stats.session = session_;
-  const Drainer* const drainer = writer_.drainer();
   for (const Lane* lane : lanes_->all()) {
     if (lane->tail == 0) continue;
     auto numbers = lane_stats(*database_, snapshot(*lane), clock_.wall_ms());
     if (!numbers.ok()) return numbers.status();
-    numbers->state = drainer != nullptr ? drainer->lane_state(lane->id) : "no relay";
+    numbers->state = writer_.with_drainer([&](const Drainer* drainer) {
+      return drainer != nullptr ? drainer->lane_state(lane->id) : std::string("no relay");
+    });
     stats.ledger += numbers->ledger;
     stats.lanes.push_back(std::move(*numbers));
   }
@@ -59,10 +60,15 @@ Result<std::vector<StoredEntry>> StoreImpl::peek(const std::string& topic, Seq f
                                                  std::size_t count) const {
   const auto lane = find_lane(topic);
   if (!lane.ok()) return lane.status();
-  const StoredLane now = snapshot(**lane);
-  const Seq start = std::max(from, now.record.progress.head);
-  if (start > now.last) return std::vector<StoredEntry>();
-  return read_entries(*database_, now.id, topic, start, now.last, count);
+  for (;;) {
+    const StoredLane now = snapshot(**lane);
+    const Seq start = std::max(from, now.record.progress.head);
+    if (start > now.last) return std::vector<StoredEntry>();
+    auto entries = read_entries(*database_, now.id, topic, start, now.last, count);
+    // A gap below the present head is no damage: the entries were settled and dropped meanwhile.
+    if (entries.ok() || entries.status().code() != Code::kCorruption) return entries;
+    if (snapshot(**lane).record.progress.head <= start) return entries;
+  }
 }
 
 Result<std::vector<DeadLetter>> StoreImpl::dead_letters(const std::string& topic,
@@ -103,6 +109,7 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   request.bytes = item->record_bytes;
   request.items.push_back(std::move(*item));
   if (Status status = admit(request); !status.ok()) return status;
+  const std::lock_guard one_at_a_time(operators_mutex_);
   request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>& items) -> Status {
     auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
     if (!dead.ok()) return dead.status();
@@ -133,6 +140,7 @@ Status StoreImpl::drop_dead_letter(const std::string& topic, Seq seq, const std:
   const auto lane = find_lane(topic);
   if (!lane.ok()) return lane.status();
   const PurgeRecord record{topic, seq, seq, 1, clock_.wall_ms(), who};
+  const std::lock_guard one_at_a_time(operators_mutex_);
   CommitRequest request;
   request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>&) -> Status {
     const auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
@@ -174,10 +182,15 @@ Result<PurgeRecord> StoreImpl::purge(const std::string& topic, Seq through,
                                      const std::string& who) {
   const auto lane = find_lane(topic);
   if (!lane.ok()) return lane.status();
-  if (Drainer* drainer = writer_.drainer(); drainer != nullptr) {
-    return drainer->purge(topic, through, who);
+  {
+    const std::lock_guard one_at_a_time(operators_mutex_);
+    const bool drained = writer_.with_drainer([](const Drainer* drainer) { return drainer; });
+    if (!drained) return purge_alone(**lane, through, who);
   }
-  return purge_alone(**lane, through, who);
+  return writer_.with_drainer([&](Drainer* drainer) -> Result<PurgeRecord> {
+    if (drainer == nullptr) return Status(Code::kClosed, "the relay has just stopped; try again");
+    return drainer->purge(topic, through, who);
+  });
 }
 
 /// Nobody drains: what is pending is what the progress vector does not cover.
@@ -199,7 +212,11 @@ Result<PurgeRecord> StoreImpl::purge_alone(Lane& lane, Seq through, const std::s
   record.count = end - progress.head + 1 - settled_in_range;
   progress.head = end + 1;
   progress.settled_above_head -= settled_in_range;
-  return record_purge(lane.id, record, progress);
+  auto recorded = record_purge(lane.id, record, progress);
+  if (recorded.ok()) {
+    callbacks_.settle_range(lane.id, record.from, record.through, {lane.topic, 0, Dead{"purged"}});
+  }
+  return recorded;
 }
 
 /// Entries of from..through that the vector covers.

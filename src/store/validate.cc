@@ -116,6 +116,11 @@ Status validate(const Options& options) {
     std::uint64_t most;
   };
   constexpr std::uint64_t kAny = ~std::uint64_t{0};
+  // Can be added to a clock; a negative number is far above it.
+  constexpr std::uint64_t kTenYearsMs = std::uint64_t{10} * 365 * 24 * 60 * 60 * 1'000;
+  const auto ms = [](std::chrono::milliseconds of) {
+    return static_cast<std::uint64_t>(of.count());
+  };
   constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
   const Limit limits[] = {
       {"pending_entries_max", options.pending_entries_max, 1, kAny},
@@ -129,6 +134,9 @@ Status validate(const Options& options) {
       {"delivery_callbacks_max", options.delivery_callbacks_max, 1, kAny},
       {"lanes_max", options.lanes_max, 1, 10'000'000},
       {"write_buffer_bytes", options.write_buffer_bytes, 64 << 10, kGiB},
+      {"open_deadline_ms", ms(options.open_deadline_ms), 0, kTenYearsMs},
+      {"full_deadline_ms", ms(options.full_deadline_ms), 0, kTenYearsMs},
+      {"idempotency_window_ms", ms(options.idempotency_window_ms), 0, kTenYearsMs},
   };
   for (const Limit& limit : limits) {
     if (limit.value >= limit.least && limit.value <= limit.most) continue;
