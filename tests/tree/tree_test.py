@@ -1,0 +1,91 @@
+"""What the source tree promises about itself: sizes, the direction of imports, no leftovers."""
+
+import pathlib
+import re
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LINES_MAX = 400
+# What a folder of src/ may include, besides itself and include/outbox.
+MAY_INCLUDE = {
+    "base": set(),
+    "store": {"base"},
+    "kafka": {"base"},
+    "relay": {"base", "store", "kafka"},
+    "service": {"base", "store", "kafka", "relay"},
+    "cli": {"base", "store", "kafka", "relay", "service"},
+}
+# The relay's core is pure: it decides, others do.
+CORE_FILES = ("core", "lane.", "partition.", "window.", "ring.", "backoff.", "limits.")
+CORE_NEVER = re.compile(
+    r'#include\s+["<](rocksdb/|librdkafka/|store/store\.h|kafka/producer|thread>|mutex>)')
+INCLUDE = re.compile(r'^#include "([a-z_]+)/', re.MULTILINE)
+# Spelled apart, so that this file does not hold them.
+LEFTOVERS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
+MACHINE_PATHS = re.compile(r"/(work|root|home)/[a-z]")
+TEXT = {".cc", ".h", ".inc", ".py", ".md", ".txt", ".cmake", ".in", ".json", ".xml", ""}
+
+
+def files(*folders, suffixes=TEXT):
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix in suffixes and "__pycache__" not in path.parts:
+                yield path
+
+
+def ours():
+    yield from files("include", "src", "tests", "bench", "examples", "scripts", "docs", "cmake",
+                     ".ci")
+    for name in ("README.md", "CMakeLists.txt", "CMakePresets.json"):
+        yield ROOT / name
+
+
+class TreeTest(unittest.TestCase):
+    def none(self, found):
+        self.assertFalse(found, "\n" + "\n".join(found))
+
+    def test_no_long_files(self):
+        self.none([f"{path.relative_to(ROOT)}: more than {LINES_MAX} lines"
+                   for path in files("include", "src", suffixes={".h", ".cc"})
+                   if len(path.read_text().splitlines()) > LINES_MAX])
+
+    def test_imports_point_one_way(self):
+        found = []
+        for folder, allowed in MAY_INCLUDE.items():
+            for path in files(f"src/{folder}", suffixes={".h", ".cc"}):
+                wrong = set(INCLUDE.findall(path.read_text())) & set(MAY_INCLUDE) - allowed
+                found += [f"{path.relative_to(ROOT)} includes {other}/"
+                          for other in sorted(wrong - {folder})]
+        self.none(found)
+
+    def test_the_public_headers_stand_alone(self):
+        self.none([f"{path.relative_to(ROOT)} includes {other}/"
+                   for path in files("include", suffixes={".h"})
+                   for other in INCLUDE.findall(path.read_text()) if other != "outbox"])
+
+    def test_the_core_is_pure(self):
+        core = [path for path in files("src/relay", suffixes={".h", ".cc"})
+                if path.name.startswith(CORE_FILES)]
+        self.assertGreater(len(core), 10)
+        self.none([f"{path.relative_to(ROOT)}: {CORE_NEVER.search(path.read_text())[0]}"
+                   for path in core if CORE_NEVER.search(path.read_text())])
+
+    def test_every_folder_explains_itself(self):
+        self.none([f"src/{folder}/README.md is missing" for folder in MAY_INCLUDE
+                   if not (ROOT / "src" / folder / "README.md").is_file()])
+
+    def test_every_folder_is_known(self):
+        folders = {path.name for path in (ROOT / "src").iterdir() if path.is_dir()}
+        self.assertEqual(folders, set(MAY_INCLUDE))
+
+    def test_no_leftovers_and_no_machine_paths(self):
+        found = []
+        for path in ours():
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                if LEFTOVERS.search(line) or MACHINE_PATHS.search(line):
+                    found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+        self.none(found)
+
+
+if __name__ == "__main__":
+    unittest.main()
