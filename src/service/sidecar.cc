@@ -16,9 +16,6 @@ constexpr milliseconds kReopenPauseMin{500};
 constexpr milliseconds kReopenPauseMax{30'000};
 /// The store resumes by itself once there is space again; help it when it did not.
 constexpr milliseconds kDiskFullPatience{60'000};
-/// A broker that restarts is not worth a line.
-constexpr milliseconds kDisconnectedPatience{10'000};
-constexpr milliseconds kSayDisconnectedEvery{60'000};
 
 }  // namespace
 
@@ -59,7 +56,6 @@ void Sidecar::tick() {
     if (now_ms >= try_again_ms_) reopen({Code::kPoisoned, "the outbox is closed"});
     return;
   }
-  watch_connection();
   const Status health = session_->outbox->store().health();
   if (health.ok()) {
     sick_since_ms_ = 0;
@@ -93,27 +89,6 @@ void Sidecar::reopen(const Status& why) {
   sick_since_ms_ = 0;
   ++reopened_;
   log_->warn("the outbox is open again");
-}
-
-void Sidecar::watch_connection() {
-  const std::int64_t now_ms = clock_.mono_ms();
-  if (session_->relay->stats().connected) {
-    if (said_disconnected_ms_ != 0) log_->info("connected to Kafka again");
-    disconnected_since_ms_ = said_disconnected_ms_ = 0;
-    return;
-  }
-  if (disconnected_since_ms_ == 0) disconnected_since_ms_ = now_ms;
-  const std::int64_t down_ms = now_ms - disconnected_since_ms_;
-  if (down_ms < kDisconnectedPatience.count()) return;
-  if (said_disconnected_ms_ != 0 &&
-      now_ms - said_disconnected_ms_ < kSayDisconnectedEvery.count()) {
-    return;
-  }
-  said_disconnected_ms_ = now_ms;
-  const auto stats = session_->outbox->stats();
-  log_->warn("no broker of {} answers since {} s; messages are still accepted, {} wait",
-             config_.relay.bootstrap_servers, down_ms / 1'000,
-             stats.ok() ? stats->ledger.pending : 0);
 }
 
 void Sidecar::stop() {

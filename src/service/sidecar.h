@@ -28,8 +28,7 @@ class Sidecar final : public Access, public Vitals {
   /// stop().
   ~Sidecar() override;
 
-  /// To be called about once a second: looks after the outbox's health and
-  /// says once a minute that Kafka cannot be reached.
+  /// To be called about once a second: looks after the outbox's health.
   void tick();
   /// From now on nothing is accepted.
   void stop_intake() { stopping_ = true; }
@@ -62,7 +61,6 @@ class Sidecar final : public Access, public Vitals {
   template <typename Answer, typename Call>
   Answer with_session(Call call);
   void reopen(const Status& why);
-  void watch_connection();
 
   const Config config_;
   const Log log_;
@@ -82,8 +80,6 @@ class Sidecar final : public Access, public Vitals {
   std::chrono::milliseconds pause_ms_{0};
   std::int64_t try_again_ms_ = 0;
   std::int64_t sick_since_ms_ = 0;
-  std::int64_t disconnected_since_ms_ = 0;
-  std::int64_t said_disconnected_ms_ = 0;
 };
 
 }  // namespace outbox::service

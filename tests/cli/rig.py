@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -83,14 +84,19 @@ class RigCase(unittest.TestCase):
         self.assertTrue(ledger["balanced"], ledger)
         return ledger
 
-    def start_run(self, bootstrap, *args, wait=True, env=None):
+    def start_run(self, bootstrap, *args, wait=True, file_bytes_max=None):
         """A relay in the background, killed at the end of the test if need be."""
+        def limit():
+            if file_bytes_max:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
         log = open(self.path("run.log"), "ab")
         self.addCleanup(log.close)
         process = subprocess.Popen(
             [BINARY, "run", "--dir", self.dir, "--bootstrap-servers", bootstrap,
              "--max-in-flight-requests", "1", *args],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**self.env, **(env or {})})
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env, preexec_fn=limit,
+            restore_signals=False)
         self.addCleanup(self._reap, process)
         if wait:
             wait_until(lambda: process.poll() is not None or

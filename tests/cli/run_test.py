@@ -58,10 +58,24 @@ class RunTest(RigCase):
         process = self.start_run(NOWHERE)
         self.put("--topic", "t", "a", "b")
         self.assertEqual(self.http("GET", "/readyz"), (200, "ready\n"))
-        wait_until(lambda: NOWHERE + " answers" in self.log(), "the log names the brokers")
+        wait_until(lambda: "cannot reach Kafka at " + NOWHERE in self.log(), "the log names the brokers")
         self.assertEqual(self.ledger()["pending"], 2)
         self.stop(process)
         self.assertEqual(self.ledger()["pending"], 2)
+
+    def test_a_failed_write_is_indeterminate_and_the_outbox_is_opened_again(self):
+        # No file may grow beyond 1 MiB: a larger message fails half-written in the WAL.
+        process = self.start_run(NOWHERE, file_bytes_max=1 << 20)
+        self.put("--topic", "t", "a", "b")
+        self.put("--topic", "t", "--lines", stdin="x" * (3 << 20), code=rig.INDETERMINATE)
+        wait_until(lambda: "the outbox is open again" in self.log(), "it is opened again")
+        wait_until(lambda: self.http("GET", "/readyz")[0] == 200, "it is ready again")
+        self.assertIn("outbox_reopened_total 1", self.http("GET", "/metrics")[1])
+        self.put("--topic", "t", "c")
+        ledger = self.ledger()
+        # The failed one may have come to be, or not; a, b and c are there.
+        self.assertIn(ledger["appended"], (3, 4))
+        self.stop(process)
 
     def test_a_second_run_is_told_who_holds_it(self):
         process = self.start_run(NOWHERE)
