@@ -1,0 +1,109 @@
+// How fast do messages become durable, and how does that compare with RocksDB
+// alone? Outbox and RocksDB take turns on the same directory.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "append_sides.h"
+#include "report.h"
+
+namespace outbox::bench {
+namespace {
+
+struct Flags {
+  std::string dir = "bench-append";
+  std::vector<std::size_t> value_bytes{100, 1'024};
+  std::vector<int> threads{1, 8, 64};
+  double seconds = 2;
+  int repeats = 5;
+  std::string only;
+  bool quick = false;
+};
+
+struct Case {
+  std::string name;
+  std::uint64_t threads;
+  std::function<Sample(const AppendLoad&)> outbox;
+  std::function<Sample(const AppendLoad&)> rocksdb;
+};
+
+std::vector<Case> cases(const Flags& flags) {
+  std::vector<Case> all;
+  for (const int threads : flags.threads) {
+    all.push_back({"append", static_cast<std::uint64_t>(threads),
+                   [threads](const AppendLoad& load) { return outbox_blocking(load, threads); },
+                   [threads](const AppendLoad& load) { return rocksdb_blocking(load, threads); }});
+  }
+  all.push_back({"append_async", 1, outbox_async, rocksdb_batches});
+  all.push_back({"append_batch", 1, outbox_batches, rocksdb_batches});
+  std::erase_if(all, [&](const Case& one) { return !one.name.starts_with(flags.only); });
+  return all;
+}
+
+double median_of(const std::vector<Sample>& samples, double Sample::*what) {
+  std::vector<double> values;
+  for (const Sample& sample : samples) values.push_back(sample.*what);
+  return median(std::move(values));
+}
+
+Row measure(const Case& one, const AppendLoad& load, int repeats) {
+  std::vector<Sample> outbox;
+  std::vector<Sample> rocksdb;
+  std::vector<double> ratios;
+  for (int i = 0; i < repeats; ++i) {
+    // Who begins changes, so that a trend of the machine hits both.
+    if (i % 2 == 0) outbox.push_back(one.outbox(load));
+    rocksdb.push_back(one.rocksdb(load));
+    if (i % 2 != 0) outbox.push_back(one.outbox(load));
+    ratios.push_back(outbox.back().per_second / rocksdb.back().per_second);
+  }
+  Row row;
+  row.set("what", one.name)
+      .set("threads", one.threads)
+      .set("bytes", std::uint64_t{load.value_bytes})
+      .set("n", static_cast<std::uint64_t>(repeats))
+      .set("outbox_per_s", median_of(outbox, &Sample::per_second))
+      .set("rocksdb_per_s", median_of(rocksdb, &Sample::per_second))
+      .set("ratio", median(ratios))
+      .set("lowest", *std::min_element(ratios.begin(), ratios.end()))
+      .set("highest", *std::max_element(ratios.begin(), ratios.end()))
+      .set("outbox_p50_us", median_of(outbox, &Sample::p50_us))
+      .set("outbox_p99_us", median_of(outbox, &Sample::p99_us))
+      .set("rocksdb_p50_us", median_of(rocksdb, &Sample::p50_us))
+      .set("rocksdb_p99_us", median_of(rocksdb, &Sample::p99_us));
+  return row;
+}
+
+void run(const Flags& flags) {
+  Report report("append");
+  for (const std::size_t value_bytes : flags.value_bytes) {
+    AppendLoad load;
+    load.value_bytes = value_bytes;
+    load.seconds = flags.seconds;
+    load.dir = flags.dir;
+    for (const Case& one : cases(flags)) report.add(measure(one, load, flags.repeats));
+  }
+  report.print_table();
+}
+
+}  // namespace
+}  // namespace outbox::bench
+
+int main(int argc, char** argv) {
+  outbox::bench::Flags flags;
+  CLI::App app{"Appends to the outbox beside RocksDB's own synced writes"};
+  app.add_option("--dir", flags.dir, "where the stores are made; emptied");
+  app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
+  app.add_option("--threads", flags.threads, "of the blocking appends")->delimiter(',');
+  app.add_option("--seconds", flags.seconds, "of one run of one side");
+  app.add_option("--repeats", flags.repeats, "runs of each side; medians are printed");
+  app.add_option("--only", flags.only, "append, append_async or append_batch, or how they begin");
+  app.add_flag("--quick", flags.quick, "one short run each: does it still run?");
+  CLI11_PARSE(app, argc, argv);
+  if (flags.quick) {
+    flags.seconds = 0.3;
+    flags.repeats = 1;
+  }
+  outbox::bench::run(flags);
+  return 0;
+}

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace outbox::bench {
+
+/// What one side did in one run.
+struct Sample {
+  double per_second = 0;  ///< messages that were durable
+  double p50_us = 0;      ///< of a blocking append; 0 elsewhere
+  double p99_us = 0;
+};
+
+/// What is appended, for how long. Values are random bytes: nothing compresses.
+struct AppendLoad {
+  std::size_t value_bytes = 100;
+  double seconds = 2;
+  std::filesystem::path dir;  ///< emptied before and after each run
+};
+
+inline constexpr std::size_t kBulkEntries = 1'000;
+
+/// The outbox. A failed append ends the program.
+Sample outbox_blocking(const AppendLoad& load, int threads);
+Sample outbox_async(const AppendLoad& load);
+Sample outbox_batches(const AppendLoad& load);
+
+/// RocksDB alone: the same options, the same keys, records of the same length,
+/// but made before the clock starts; Write(sync=true), of one record by each
+/// thread, or of kBulkEntries by one thread.
+Sample rocksdb_blocking(const AppendLoad& load, int threads);
+Sample rocksdb_batches(const AppendLoad& load);
+
+}  // namespace outbox::bench
