@@ -22,8 +22,9 @@ struct Faults {
   bool wedge = false;    ///< a partition of a producer stops for ever
   bool authorization = false;
   bool topic_missing = false;
-  bool growth = false;  ///< partitions are added
-  bool kills = false;   ///< the relay is killed and started again
+  bool growth = false;      ///< partitions are added
+  bool recreation = false;  ///< topics are deleted and made anew, smaller
+  bool kills = false;       ///< the relay is killed and started again
   bool pauses = false;
   bool purges = false;
   bool outage = false;  ///< the whole cluster is away
@@ -44,6 +45,7 @@ struct Faults {
     f.authorization = rng.percent(25);
     f.topic_missing = rng.percent(25);
     f.growth = rng.percent(25);
+    f.recreation = rng.percent(8);
     f.kills = rng.percent(50);
     f.pauses = rng.percent(25);
     f.purges = rng.percent(25);

@@ -68,6 +68,8 @@ struct SimTopic {
   std::vector<SimPartition> partitions;
   /// No request with one of these is ever accepted.
   std::set<Seq> poison;
+  /// What the topic held before it was deleted and made anew.
+  std::set<Seq> deleted;
 };
 
 /// The brokers' side of the idempotent producer, as Kafka has it: numbers are

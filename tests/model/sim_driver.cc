@@ -174,6 +174,9 @@ void SimDriver::feed(std::vector<relay::Report> reports) {
                         static_cast<std::uint64_t>(report.partition), report.seq,
                         static_cast<std::uint64_t>(report.outcome)});
   }
+  for (const relay::Report& report : reports) {
+    if (report.outcome != relay::Outcome::kDelivered) produced_.erase({report.lane, report.seq});
+  }
   if (!reports.empty()) core_.reports(now(), reports);
 }
 
@@ -210,6 +213,7 @@ void SimDriver::make_producer(relay::Channel channel) {
                                     probe ? 1 : kMainBatchMax, ++shared_.last_producer_id);
   slot.making = false;
   const relay::Generation generation = std::exchange(slot.opening, 0);
+  std::erase_if(produced_, [channel](const auto& each) { return each.second == channel; });
   core_.producer_ready(now(), channel, generation);
   poke();
 }
@@ -312,10 +316,16 @@ void SimDriver::produce(std::vector<relay::Produce> commands) {
       continue;
     }
     if (shared_.mutant == Mutant::kWrongPrev) each.prev = 0;
+    // So a restart repeats what was in flight and not durably settled, no more.
+    shared_.verdicts.expect(
+        !shared_.store.lane(each.lane).progress.settled(each.partition, each.seq),
+        "handed out although it is settled: lane " + std::to_string(each.lane) + " seq " +
+            std::to_string(each.seq));
     kafka::Failure failure{kafka::Action::kRetry, "queue full", false};
     const std::pair<LaneId, std::int32_t> key{each.lane, each.partition};
     if (!refused.contains(key) && slot.producer->produce(each, failure)) {
       if (!shared_.produced.insert({each.lane, each.seq}).second) ++shared_.resent;
+      produced_[{each.lane, each.seq}] = each.channel;
       if (shared_.mutant == Mutant::kAdvanceBeforeReport) {
         Progress early = shared_.store.lane(each.lane).progress;
         early.head = std::max(early.head, each.seq + 1);
@@ -370,12 +380,15 @@ void SimDriver::check() {
                           "payloads and held entries differ");
 }
 
-std::size_t SimDriver::unsettled_in_flight() const {
-  std::size_t sum = 0;
-  for (const Slot& slot : slots_) {
-    if (slot.producer) sum += slot.producer->unreported();
-  }
-  return sum;
+void SimDriver::check_before_kill() {
+  const auto repeated = std::count_if(produced_.begin(), produced_.end(), [this](const auto& each) {
+    const auto& [id, seq] = each.first;
+    const SimLane& lane = shared_.store.lane(id);
+    return !lane.progress.settled(lane.partition_of(seq), seq);
+  });
+  shared_.verdicts.expect(
+      static_cast<std::size_t>(repeated) <= shared_.options.in_flight_entries_max,
+      "a kill repeats more than the window");
 }
 
 void SimDriver::check_nothing_left() {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -54,7 +55,9 @@ class SimDriver {
   void break_producer(bool wedge);
   /// At the end of a clean life nothing may be left over.
   void check_nothing_left();
-  std::size_t unsettled_in_flight() const;
+  /// What was handed out and is neither settled nor to be sent again anyway is what the
+  /// next life repeats because of the kill.
+  void check_before_kill();
 
  private:
   struct Slot {
@@ -90,6 +93,7 @@ class SimDriver {
   std::set<LaneId> known_;
   std::map<relay::Handle, std::pair<LaneId, Seq>> handles_;
   relay::Handle last_handle_ = 0;
+  std::map<std::pair<LaneId, Seq>, relay::Channel> produced_;
   bool run_due_ = false;
   std::int64_t wake_ms_ = -1;
   std::int64_t last_read_ms_ = 0;

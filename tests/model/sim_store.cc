@@ -39,6 +39,7 @@ void SimStore::kill() {
 bool SimStore::logged(LaneId id, std::int32_t partition, Seq seq) const {
   const auto topic = broker_.topics().find(id);
   if (topic == broker_.topics().end() || partition < 0) return false;
+  if (topic->second.deleted.contains(seq)) return true;
   const auto at = static_cast<std::size_t>(partition);
   if (at >= topic->second.partitions.size()) return false;
   const auto& log = topic->second.partitions[at].log;
@@ -95,7 +96,8 @@ void SimStore::bury(LaneId id, Seq seq, std::int32_t partition, const std::strin
   l.dead[seq] = reason;
   const auto topic = broker_.topics().find(id);
   // A partition that callers name may come to exist just when its entries die.
-  const bool missing = l.entries[seq - 1].given.has_value();
+  const bool missing = l.entries[seq - 1].given.has_value() || !topic->second.deleted.empty() ||
+                       topic->second.partitions.size() <= static_cast<std::size_t>(partition);
   verdicts_.expect(missing || topic->second.poison.contains(seq),
                    "an innocent died: " + name(id, seq) + " (" + reason + ")");
   check_step(id, l, progress, 0);

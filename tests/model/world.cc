@@ -8,10 +8,11 @@
 namespace outbox::model {
 namespace {
 
-constexpr std::int64_t kDrainLimitMs = 3'600'000;
+constexpr std::int64_t kDrainLimitMs = 900'000;
 constexpr std::int64_t kStopLimitMs = 120'000;
 constexpr std::int64_t kSyncMs = 1'000;
 constexpr std::int64_t kMetadataMs = 3'000;
+constexpr std::size_t kPartitionsMax = 12;
 constexpr std::size_t kStepsMax = 5'000'000;
 
 }  // namespace
@@ -64,6 +65,7 @@ void World::kill() {
   if (!driver_ || healed_) return;
   ++result_.kills;
   for (const auto& [reason, count] : driver_->core().rebuilds()) result_.rebuilds += count;
+  driver_->check_before_kill();
   driver_.reset();
   s_.store.kill();
   s_.scheduler.after(s_.rng.between(0, 3'000), [this] { birth(); });
@@ -176,9 +178,19 @@ void World::plan_cluster_faults() {
         25'000, 1,
         [this] {
           SimTopic& topic = any_topic();
-          if (topic.partitions.size() < 12) {
+          if (topic.partitions.size() + 2 <= kPartitionsMax) {
             topic.partitions.resize(topic.partitions.size() + 1 + s_.rng.below(2));
           }
+          return 0;
+        },
+        nothing);
+  }
+  if (f.recreation) {
+    repeat(
+        40'000, 1,
+        [this] {
+          SimTopic& topic = any_topic();
+          recreate(topic, 1 + s_.rng.below(topic.partitions.size()));
           return 0;
         },
         nothing);
@@ -244,6 +256,16 @@ void World::plan_relay_faults() {
   }
 }
 
+/// Somebody deletes the topic and makes it again, with fewer partitions perhaps.
+void World::recreate(SimTopic& topic, std::size_t partitions) {
+  for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
+    for (const WireMessage& m : topic.partitions[p].log) topic.deleted.insert(m.seq);
+  }
+  topic.partitions.assign(partitions, SimPartition{});
+  // What was sent to it before the operator accepted it comes out of order.
+  for (SimPartition& p : topic.partitions) p.order_broken = true;
+}
+
 void World::metadata_rounds() {
   if (driver_) driver_->look_at_cluster();
   s_.scheduler.after(s_.rng.between(1, 2 * kMetadataMs), [this] { metadata_rounds(); });
@@ -274,7 +296,7 @@ void World::heal() {
     topic.authorized = true;
     if (!keep_poison) {
       topic.poison.clear();
-      topic.partitions.resize(std::max<std::size_t>(topic.partitions.size(), 8));
+      topic.partitions.resize(std::max(topic.partitions.size(), kPartitionsMax));
     }
     for (SimPartition& p : topic.partitions) {
       p.leader = std::max(p.leader, 0);

@@ -43,6 +43,7 @@ class World {
   void plan_cluster_faults();
   void plan_relay_faults();
   void move_leader(bool away);
+  void recreate(SimTopic& topic, std::size_t partitions);
   void metadata_rounds();
   void operator_rounds();
   void heal();
