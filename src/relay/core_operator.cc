@@ -24,8 +24,7 @@ void Core::State::service_accept(Lane& of) {
     // What was sent in vain keeps its place: some of it may have reached the new topic, and an
     // entry that is placed behind it there must not have a lower number.
     forget_held(of);
-    of.accepted_from =
-        std::max({of.progress().head, of.scan_until() + 1, of.doubt_through + 1});
+    of.accepted_from = std::max({of.progress().head, of.scan_until() + 1, of.doubt_through + 1});
     of.record_wanted = true;
   } else {
     compare_count(of);

@@ -97,14 +97,13 @@ TEST_CASE("asynchronous appends complete in call order") {
   std::condition_variable all;
   std::vector<Seq> order;
   for (int i = 0; i < kCount; ++i) {
-    (*store)->append_async(
-        message("t", std::to_string(i)),
-        [&](const Result<Appended>& appended) {
-          const std::lock_guard lock(mutex);
-          order.push_back(appended.ok() ? appended->seq : 0);
-          if (order.size() == kCount) all.notify_all();
-        },
-        {});
+    (*store)->append_async(message("t", std::to_string(i)),
+                           [&](const Result<Appended>& appended) {
+                             const std::lock_guard lock(mutex);
+                             order.push_back(appended.ok() ? appended->seq : 0);
+                             if (order.size() == kCount) all.notify_all();
+                           },
+                           {});
   }
   std::unique_lock lock(mutex);
   REQUIRE(all.wait_for(lock, std::chrono::seconds(30), [&] { return order.size() == kCount; }));
