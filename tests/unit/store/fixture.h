@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "store/store.h"
+#include "support/drop_env.h"
 #include "support/temp_dir.h"
 
 namespace outbox::test {
@@ -49,6 +50,24 @@ inline std::unique_ptr<store::Store> open_store(const std::filesystem::path& dir
   REQUIRE(store.ok());
   return std::move(*store);
 }
+
+/// A disk that can lose what was not synced, fail and be full; without real
+/// fsyncs, so it is fast.
+struct Disk {
+  Disk() {
+    std::filesystem::create_directory(path);
+    fs = DropFs::create(path);
+    env = make_drop_env(fs);
+  }
+  std::unique_ptr<store::Store> open(Options options = {}, const Clock* clock = nullptr) const {
+    return open_store(path, std::move(options), {env.get(), clock});
+  }
+
+  const TempDir dir;
+  const std::filesystem::path path = dir.path() / "outbox";
+  std::shared_ptr<DropFs> fs;
+  std::unique_ptr<rocksdb::Env> env;
+};
 
 /// The lane's id; the topic must have entries.
 inline store::LaneId lane_id(const store::Store& store, const std::string& topic) {

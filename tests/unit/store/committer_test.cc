@@ -1,0 +1,294 @@
+#include "store/committer.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "support/drop_env.h"
+#include "support/wait.h"
+#include "unit/store/fixture.h"
+
+namespace outbox::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+void fail(const Disk& disk, unsigned ops, const std::string& path_contains) {
+  FsFault fault;
+  fault.ops = ops;
+  fault.path_contains = path_contains;
+  disk.fs->fail(fault);
+}
+
+/// Writes down what it is told.
+class Recorder final : public store::Drainer {
+ public:
+  void on_durable(const store::SlabPtr& slab) override {
+    for (const store::SlabEntry& entry : slab->entries()) {
+      if (!store::decode(entry.record, entry.lane, entry.seq).ok()) ++bad;
+      if (entry.seq != ++last[entry.lane]) ++bad;
+    }
+  }
+  Result<PurgeRecord> purge(const std::string&, Seq, const std::string&) override {
+    return Status(Code::kInvalidArgument, "no");
+  }
+  std::string lane_state(store::LaneId) const override { return "flowing"; }
+
+  int bad = 0;
+  std::map<store::LaneId, Seq> last;
+};
+
+/// Collects the results of asynchronous appends.
+class Results {
+ public:
+  AppendCallback callback() {
+    return [this](const Result<Appended>& result) {
+      const std::lock_guard lock(mutex_);
+      codes.push_back(result.status().code());
+      threads.insert(std::this_thread::get_id());
+      changed_.notify_all();
+    };
+  }
+  bool wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, seconds(30), [&] { return codes.size() >= count; });
+  }
+
+  std::vector<Code> codes;
+  std::set<std::thread::id> threads;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+}  // namespace
+
+TEST_CASE("committer: what was OK under many threads outlives a power cut, whole and dense") {
+  constexpr int kThreads = 16;
+  constexpr int kEach = 100;
+  const Disk disk;
+  Recorder recorder;
+  std::mutex mutex;
+  std::map<std::string, std::set<Seq>> acknowledged;
+  {
+    auto store = disk.open();
+    REQUIRE(store->set_drainer(&recorder).ok());
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        const std::string topic = t % 2 == 0 ? "even" : "odd";
+        for (int i = 0; i < kEach; ++i) {
+          std::vector<Message> batch(i % 10 == 0 ? 3 : 1, message(topic, "v"));
+          const auto appended = store->append_batch(batch);
+          const std::lock_guard lock(mutex);
+          if (!appended.ok()) return;
+          for (const Appended& one : *appended) acknowledged[topic].insert(one.seq);
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    REQUIRE(store->set_drainer(nullptr).ok());
+    disk.fs->cut_power();
+  }
+  constexpr std::size_t kPerTopic = kThreads / 2 * (kEach + 2 * (kEach / 10));
+  CHECK(recorder.bad == 0);
+  disk.fs->restore_power(1, Keep::kSynced);
+  auto store = disk.open();
+  for (const char* topic : {"even", "odd"}) {
+    REQUIRE(acknowledged[topic].size() == kPerTopic);
+    CHECK(*acknowledged[topic].rbegin() == kPerTopic);
+    CHECK(store->peek(topic, 1, 100'000)->size() == kPerTopic);
+  }
+  CHECK(recorder.last.size() == 2);
+}
+
+TEST_CASE("committer: one append, one fsync; many asynchronous ones share theirs") {
+  const Disk disk;
+  auto store = disk.open();
+  REQUIRE(store->append(message("t", "first"), {}).ok());
+  std::uint64_t before = disk.fs->count(kFsSync);
+  for (int i = 0; i < 50; ++i) REQUIRE(store->append(message("t", "v"), {}).ok());
+  CHECK(disk.fs->count(kFsSync) - before >= 50);
+  before = disk.fs->count(kFsSync);
+  constexpr std::size_t kCount = 20'000;
+  Results results;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    store->append_async(message("t", "v"), results.callback(), {});
+  }
+  REQUIRE(results.wait_for(kCount));
+  CHECK(disk.fs->count(kFsSync) - before < kCount / 2);
+}
+
+TEST_CASE("committer: a failed write or fsync is in doubt, then everything is refused") {
+  const unsigned op = GENERATE(kFsWrite, kFsSync);
+  const Disk disk;
+  {
+    auto store = disk.open();
+    REQUIRE(store->append(message("t", "1"), {}).ok());
+    CHECK(store->health().ok());
+    fail(disk, op, ".log");
+    CHECK(store->append(message("t", "2"), {}).status().code() == Code::kIndeterminate);
+    disk.fs->heal();
+    CHECK(store->health().code() == Code::kPoisoned);
+    CHECK(store->append(message("t", "3"), {}).status().code() == Code::kPoisoned);
+    CHECK(store->append_batch(std::vector{message("t", "3")}).status().code() == Code::kPoisoned);
+    CHECK(store->sync_progress().code() == Code::kPoisoned);
+    CHECK(store->bury(1, 1, 0, "r", settled(1)).code() == Code::kPoisoned);
+    // What was durable can still be read.
+    CHECK(store->peek("t", 1, 10)->size() == 1);
+    // A definite failure stays one.
+    CHECK(store->append(message("", "x"), {}).status().code() == Code::kInvalidArgument);
+  }
+  auto store = disk.open();
+  const auto entries = store->peek("t", 1, 10);
+  REQUIRE(entries.ok());
+  CHECK((entries->size() == 1 || entries->size() == 2));
+  for (const StoredEntry& entry : *entries) CHECK(entry.message.value != "3");
+  CHECK(store->append(message("t", "4"), {})->seq == entries->size() + 1);
+}
+
+TEST_CASE("committer: a full disk under RocksDB says so") {
+  const Disk disk;
+  auto store = disk.open();
+  REQUIRE(store->append(message("t", "1"), {}).ok());
+  FsFault fault;
+  fault.ops = kFsWrite;
+  fault.error = ENOSPC;
+  fault.path_contains = ".log";
+  disk.fs->fail(fault);
+  CHECK(store->append(message("t", "2"), {}).status().code() == Code::kIndeterminate);
+  CHECK(store->health().code() == Code::kDiskFull);
+}
+
+TEST_CASE("committer: failed asynchronous calls complete in their turn, on the one thread") {
+  const Disk disk;
+  auto store = disk.open();
+  Results results;
+  std::vector<Code> expected;
+  for (int i = 0; i < 3'000; ++i) {
+    const bool bad = i % 3 == 1;
+    expected.push_back(bad ? Code::kInvalidArgument : Code::kOk);
+    store->append_async(message(bad ? "no such/topic" : "t", "v"), results.callback(), {});
+  }
+  REQUIRE(results.wait_for(expected.size()));
+  CHECK(results.codes == expected);
+  CHECK(results.threads.size() == 1);
+  CHECK(results.threads.count(std::this_thread::get_id()) == 0);
+  CHECK(store->stats()->ledger.appended == 2'000);
+}
+
+TEST_CASE("committer: a callback that appends never waits for itself") {
+  const Disk disk;
+  Options options;
+  options.commit_queue_bytes_max = 4'096;
+  std::atomic<int> done{0};
+  auto store = disk.open(options);
+  const Message large = message("t", std::string(1'500, 'x'));
+  std::function<void(int)> chain = [&](int left) {
+    store->append_async(large,
+                        [&, left](const Result<Appended>&) {
+                          ++done;
+                          if (left > 0) chain(left - 1);
+                        },
+                        {});
+  };
+  for (int i = 0; i < 8; ++i) chain(50);
+  CHECK(wait_until([&] { return done == 8 * 51; }, seconds(30)));
+}
+
+TEST_CASE("committer: closing completes what is queued, and what was OK is there") {
+  const Disk disk;
+  Results results;
+  constexpr std::size_t kCount = 5'000;
+  {
+    auto store = disk.open();
+    for (std::size_t i = 0; i < kCount; ++i) {
+      store->append_async(message("t", "v"), results.callback(), {});
+    }
+  }
+  REQUIRE(results.codes.size() == kCount);
+  const auto ok =
+      static_cast<std::size_t>(std::count(results.codes.begin(), results.codes.end(), Code::kOk));
+  disk.fs->cut_power();
+  disk.fs->restore_power(1, Keep::kSynced);
+  // The durable tail knows of them without the second that it may wait.
+  CHECK(store::DurableTail::load(*disk.env, disk.path)->at(1) == ok);
+  auto store = disk.open();
+  CHECK(store->peek("t", 1, 2 * kCount)->size() == ok);
+}
+
+TEST_CASE("committer: one caller without a pause starves neither progress nor the durable tail") {
+  const Disk disk;
+  std::atomic<bool> stop{false};
+  std::atomic<Seq> appended{0};
+  {
+    auto store = disk.open();
+    REQUIRE(store->append(message("t", "first"), {}).ok());
+    std::thread caller([&] {
+      while (!stop) {
+        const auto result = store->append(message("t", "v"), {});
+        if (!result.ok()) return;
+        appended = result->seq;
+      }
+    });
+    REQUIRE(wait_until([&] { return appended > 100; }, seconds(10)));
+    for (Seq head = 1; head <= 20; ++head) {
+      store->advance(1, settled(head), 1);
+      REQUIRE(store->sync_progress().ok());
+      REQUIRE(*store->settled_through("t") == head);
+    }
+    // Without sync_progress it rides along by itself.
+    store->advance(1, settled(50), 30);
+    CHECK(wait_until([&] { return *store->settled_through("t") == 50; }, seconds(5)));
+    const auto tail_synced = [&] {
+      const auto size = [&] {
+        std::error_code none;
+        return std::filesystem::file_size(disk.path / store::DurableTail::kFileName, none);
+      };
+      return size() > 0;
+    };
+    REQUIRE(tail_synced());
+    const Seq seen = appended;
+    REQUIRE(wait_until(
+        [&] {
+          const auto lanes = store::DurableTail::load(*disk.env, disk.path);
+          return lanes.ok() && lanes->count(1) > 0 && lanes->at(1) > seen;
+        },
+        seconds(5)));
+    // The mark behind the first fsync of the file is what load() trusts after a cut.
+    (void)wait_until([] { return false; }, milliseconds(2'500));
+    disk.fs->cut_power();
+    stop = true;
+    caller.join();
+  }
+  disk.fs->restore_power(1, Keep::kSynced);
+  const auto lanes = store::DurableTail::load(*disk.env, disk.path);
+  REQUIRE(lanes.ok());
+  CHECK(lanes->count(1) == 1);
+}
+
+TEST_CASE("committer: nothing touches the disk when nothing changed") {
+  const Disk disk;
+  auto store = disk.open();
+  REQUIRE(store->append(message("t", "v"), {}).ok());
+  store->advance(1, settled(1), 1);
+  REQUIRE(wait_until([&] { return *store->settled_through("t") == 1; }, seconds(10)));
+  // The tail's own second.
+  std::uint64_t calls = 0;
+  REQUIRE(wait_until(
+      [&] {
+        const std::uint64_t before = std::exchange(calls, disk.fs->count(kFsAny));
+        return before == calls &&
+               !wait_until([&] { return disk.fs->count(kFsAny) != calls; }, milliseconds(1'500));
+      },
+      seconds(30)));
+  CHECK(store->sync_progress().ok());
+  CHECK(disk.fs->count(kFsAny) == calls);
+}
+
+}  // namespace outbox::test
