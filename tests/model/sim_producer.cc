@@ -141,15 +141,18 @@ void SimProducer::send(Key key, Toppar& toppar, Batch& batch) {
   toppar.last_arrival_ms = arrival;
   const bool lost = world_.broker->away || world_.rng->percent(world_.faults->request_lost_percent);
   const bool answer_lost = world_.rng->percent(world_.faults->response_lost_percent);
-  const std::int64_t way_back = world_.rng->between(1, kLatencyMaxMs);
+  // Answers keep the order of the requests, as on one connection.
+  const std::int64_t answer_at =
+      std::max(toppar.last_answer_ms, arrival + world_.rng->between(1, kLatencyMaxMs));
+  toppar.last_answer_ms = answer_at;
   const auto weak = weak_from_this();
   if (!lost) {
     // What is on the wire arrives even if the producer is gone by then.
     scheduler.at(arrival, [world = world_, weak, key, id, attempt, wire = batch.wire, answer_lost,
-                           way_back] {
+                           answer_at] {
       const Answer answer = world.broker->produce(key.first, key.second, wire);
       if (answer_lost) return;
-      world.scheduler->after(way_back, [weak, key, id, attempt, answer] {
+      world.scheduler->at(answer_at, [weak, key, id, attempt, answer] {
         if (const auto self = weak.lock()) self->answered(key, id, attempt, answer);
       });
     });

@@ -66,6 +66,7 @@ class SimProducer : public std::enable_shared_from_this<SimProducer> {
     bool bump_wanted = false;
     bool step_due = false;
     std::int64_t last_arrival_ms = 0;
+    std::int64_t last_answer_ms = 0;
   };
   using Key = std::pair<store::LaneId, std::int32_t>;
 
