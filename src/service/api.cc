@@ -128,7 +128,8 @@ const Api::Route Api::kRoutes[] = {
 };
 
 HttpResponse Api::handle(const HttpRequest& request) const {
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  std::string_view method = request.method;
+  if (method == "HEAD") method = "GET";
   bool known = false;
   for (const Route& route : kRoutes) {
     if (request.path != route.path) continue;

@@ -103,6 +103,7 @@ const ConfigRow* find_config_row(std::string_view key) {
 
 std::vector<std::string_view> config_keys() {
   std::vector<std::string_view> keys;
+  keys.reserve(kRows.size());
   for (const ConfigRow& row : kRows) keys.push_back(row.key);
   return keys;
 }
