@@ -11,7 +11,7 @@ namespace outbox::kafka {
 namespace {
 
 std::filesystem::path doc(const char* name) {
-  return std::filesystem::path(__FILE__).parent_path() / "../../../docs" / name;
+  return std::filesystem::path(OUTBOX_DOCS_DIR) / name;
 }
 
 std::string contents(const std::filesystem::path& path) {
