@@ -202,6 +202,14 @@ void CoreRig::fail(LaneId id, Seq seq, kafka::Action action, std::string_view re
   run();
 }
 
+void CoreRig::refuse(LaneId id, Seq seq, kafka::Action action, std::string_view reason) {
+  const Produce p = take(id, seq);
+  const Report report{p.channel, p.generation,      id, p.partition,
+                      seq,       Outcome::kRefused, -1, {action, reason, false}};
+  core->reports(now, {&report, 1});
+  run();
+}
+
 void CoreRig::fatal(Channel channel) {
   Generation generation = 0;
   for (const OpenProducer& open : opens) {

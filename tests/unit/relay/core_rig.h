@@ -44,6 +44,7 @@ class CoreRig {
   void report(LaneId id, Seq seq, Outcome outcome);
   void fail(LaneId id, Seq seq, kafka::Action action, std::string_view reason = "because",
             bool possibly_persisted = false);
+  void refuse(LaneId id, Seq seq, kafka::Action action, std::string_view reason = "because");
   void fatal(Channel channel);
   /// The producers that were asked for are there now.
   void make_ready();

@@ -74,12 +74,12 @@ TEST_CASE("entries that were read before a count was recorded are not taken afte
 TEST_CASE("after a restart a larger count holds beyond all that may have been sent") {
   CoreRig rig;
   rig.lane(1, 1);
-  rig.append(1, std::vector<std::int32_t>(10, 0));
+  rig.append(1, std::vector<std::int32_t>(500, 0));
   rig.deliver(1, 1);
   rig.restart();
   rig.leaders(1, {1, 1});
   REQUIRE(rig.records.size() == 1);
-  CHECK(rig.records.at(0).count == PartitionCount{11, 2, 1'000});
+  CHECK(rig.records.at(0).count == PartitionCount{501, 2, 1'000});
 }
 
 TEST_CASE("fewer partitions than recorded: halted by name until accepted") {
