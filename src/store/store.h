@@ -78,7 +78,8 @@ class Store {
   virtual LaneInfo lane(LaneId id) const = 0;
   /// Durable entries of `lane` from `from` on, in order, up to `entries_max`
   /// and about `bytes_max` (at least one entry if there is any). An empty slab
-  /// means: nothing durable at or above `from`. A gap at or above the head, a
+  /// means: nothing durable and pending at or above `from`; what lies below the
+  /// durable head is settled and may be left out. A gap at or above the head, a
   /// failed CRC or a failed read is kCorruption or kIoError, never "empty".
   virtual Result<SlabPtr> read(LaneId lane, Seq from, std::size_t entries_max,
                                std::size_t bytes_max) = 0;

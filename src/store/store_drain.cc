@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/check.h"
 #include "store/read_slab.h"
 #include "store/rocks_status.h"
@@ -42,6 +44,8 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
   const auto slab = std::make_shared<ReadSlab>();
   // Never beyond what an fsync covers, though RocksDB may show more.
   const Seq tail = lane->tail;
+  // What lies below the durable head is settled, and may be gone already.
+  from = std::max(from, lane->durable_head.load());
   if (from > tail || entries_max == 0) return SlabPtr(slab);
   const std::string lower = entry_key(lane_id, from);
   const std::string upper = entry_key(lane_id, tail + 1);
@@ -52,7 +56,11 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
   Seq expected = from;
   for (scan->Seek(lower_slice); scan->Valid(); scan->Next(), ++expected) {
     const Seq seq = seq_of_key(scan->key().ToStringView());
-    if (seq != expected) break;
+    if (seq != expected) {
+      // Settled and dropped since the line above?
+      if (seq > lane->durable_head) break;
+      expected = seq;
+    }
     const std::string_view record = scan->value().ToStringView();
     if (slab->size() > 0 &&
         (slab->size() >= entries_max || slab->used_bytes() + record.size() > bytes_max)) {
@@ -65,7 +73,7 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
   if (!scan->status().ok()) {
     return from_rocks(scan->status(), "reading the backlog of " + lane->topic);
   }
-  if (expected <= tail) {
+  if (expected <= tail && expected >= lane->durable_head) {
     return Status(Code::kCorruption, "topic " + lane->topic + ": entry " +
                                          std::to_string(expected) +
                                          " is missing; run outbox-relay verify");
