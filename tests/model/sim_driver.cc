@@ -345,6 +345,8 @@ void SimDriver::produce(std::vector<relay::Produce> commands) {
 
 /// Answers come in the order of the questions.
 void SimDriver::read(const relay::Read& command) {
+  shared_.verdicts.expect(command.from >= shared_.store.lane(command.lane).durable.head,
+                          "a read below the durable head");
   last_read_ms_ = std::max(last_read_ms_, now() + shared_.rng.between(0, 5));
   later(last_read_ms_ - now(), [this, command] { answer_read(command); });
 }
@@ -356,7 +358,6 @@ void SimDriver::answer_read(const relay::Read& command) {
     return;
   }
   const SimLane& lane = shared_.store.lane(command.lane);
-  shared_.verdicts.expect(command.from >= lane.durable.head, "a read below the durable head");
   std::vector<relay::EntryMeta> metas;
   std::size_t bytes = 0;
   Seq seq = command.from;
