@@ -45,6 +45,11 @@ void Capacity::give_back(std::uint64_t entries, std::uint64_t bytes) {
   if (waiting_ > 0) room_.notify_all();
 }
 
+bool Capacity::empty() const {
+  const std::lock_guard lock(mutex_);
+  return entries_ == 0;
+}
+
 void Capacity::start_with(std::uint64_t entries, std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   entries_ = entries;

@@ -20,6 +20,7 @@ class Capacity {
   /// never fit; kClosed.
   Status take(std::uint64_t entries, std::uint64_t bytes);
   void give_back(std::uint64_t entries, std::uint64_t bytes);
+  bool empty() const;
   /// At open: what is there already, over the limit or not.
   void start_with(std::uint64_t entries, std::uint64_t bytes);
   /// Wakes everybody who waits in take().
@@ -30,7 +31,7 @@ class Capacity {
   Status full() const;
 
   const Options& options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable room_;
   std::uint64_t entries_ = 0;
   std::uint64_t bytes_ = 0;

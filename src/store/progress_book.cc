@@ -61,6 +61,7 @@ void ProgressBook::durable(const std::vector<Written>& written) {
     lane->durable_head = head;
     heads_->set(lane->id, head);
   }
+  if (drained_ && capacity_.empty()) drained_();
   const std::lock_guard lock(mutex_);
   if (waiting_ > 0) moved_.notify_all();
 }

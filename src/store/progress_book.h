@@ -33,6 +33,8 @@ class ProgressBook {
   void on_dirty(std::function<void()> wake) { wake_ = std::move(wake); }
   /// Called with the bytes that were settled; must not block.
   void on_settled(std::function<void(std::uint64_t)> told) { told_ = std::move(told); }
+  /// Called when progress became durable and nothing is pending; must not block.
+  void on_drained(std::function<void()> told) { drained_ = std::move(told); }
 
   /// `change` is applied to the lane's record under its mutex; what it settles
   /// is given back to the capacity.
@@ -57,6 +59,7 @@ class ProgressBook {
   Capacity& capacity_;
   std::function<void()> wake_;
   std::function<void(std::uint64_t)> told_;
+  std::function<void()> drained_;
   mutable std::mutex mutex_;
   std::vector<Lane*> dirty_;
   std::condition_variable moved_;

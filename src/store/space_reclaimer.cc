@@ -25,9 +25,18 @@ void SpaceReclaimer::settled(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   settled_bytes_ += bytes;
   settled_since_full_bytes_ += bytes;
+  settled_since_drained_bytes_ += bytes;
   if (settled_bytes_ < kStepBytes) return;
   settled_bytes_ = 0;
   due_ = true;
+  wake_.notify_all();
+}
+
+void SpaceReclaimer::drained() {
+  const std::lock_guard lock(mutex_);
+  if (settled_since_drained_bytes_ < kStepBytes) return;
+  settled_since_drained_bytes_ = 0;
+  due_ = at_once_ = true;
   wake_.notify_all();
 }
 

@@ -30,6 +30,8 @@ class SpaceReclaimer {
 
   /// Entries of `bytes` became durably settled.
   void settled(std::uint64_t bytes);
+  /// Nothing is pending, durably: what lies on disk is settled. Heeded once per kStepBytes.
+  void drained();
   /// Appends are refused for want of space: what was settled since the last
   /// time is given back at once, however little it is. Costs nothing when
   /// nothing was.
@@ -54,6 +56,7 @@ class SpaceReclaimer {
   std::condition_variable wake_;
   std::uint64_t settled_bytes_ = 0;
   std::uint64_t settled_since_full_bytes_ = 0;
+  std::uint64_t settled_since_drained_bytes_ = 0;
   bool due_ = false;
   bool at_once_ = false;
   bool stop_ = false;

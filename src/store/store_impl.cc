@@ -28,6 +28,7 @@ StoreImpl::StoreImpl(const std::filesystem::path& dir, Options options, rocksdb:
       reclaimer_(*database_, *lanes_, log_),
       next_purge_(opened.next_purge) {
   progress_.on_settled([this](std::uint64_t bytes) { reclaimer_.settled(bytes); });
+  progress_.on_drained([this] { reclaimer_.drained(); });
 }
 
 StoreImpl::~StoreImpl() {
