@@ -112,8 +112,8 @@ class StoreImpl final : public Store {
   ProgressBook progress_;
   Idempotency idempotency_;
   GroupWriter writer_;
+  SpaceReclaimer reclaimer_;  ///< the committer tells it, to the last
   Committer committer_;
-  SpaceReclaimer reclaimer_;
   std::atomic<std::uint64_t> next_purge_;
   /// Requeue, drop and a purge without a drainer read, decide and write: one at
   /// a time, and no drainer comes between.
