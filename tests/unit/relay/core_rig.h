@@ -46,6 +46,7 @@ class CoreRig {
             bool possibly_persisted = false);
   void refuse(LaneId id, Seq seq, kafka::Action action, std::string_view reason = "because");
   void fatal(Channel channel);
+  void answer(const Read& read);
   /// The producers that were asked for are there now.
   void make_ready();
 
@@ -88,7 +89,6 @@ class CoreRig {
  private:
   EntryMeta meta(LaneId id, Seq seq);
   void execute();
-  void answer(const Read& read);
   void ready(const OpenProducer& open);
 
   Handle last_handle_ = 0;

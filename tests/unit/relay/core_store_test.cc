@@ -132,3 +132,48 @@ TEST_CASE("the watchdog's time starts with the connection") {
   rig.after(62'000);
   CHECK(rig.rebuilds("watchdog") == 1);
 }
+
+TEST_CASE("a large entry of a partition that is behind is not passed by a small one") {
+  CoreRig rig;
+  rig.lane(1, 2);
+  rig.leaders(1, {-1, 1});
+  rig.append_fresh(1, {0, 1});      // 1 is held, 2 is out
+  rig.append_fresh(1, {0}, 3'000);  // 3: read past
+  rig.append_fresh(1, {0});         // 4: so is this one
+  rig.deliver(1, 2);
+  rig.auto_read = false;
+  rig.leaders(1, {1, 1});
+  const Read read = rig.reads.back();
+  CHECK(read.from == 3);
+  rig.append_fresh(1, {1}, 61'500);  // 5: no room for 3 beside it, but for 4
+  rig.auto_read = true;
+  rig.answer(read);
+  rig.run();
+  CHECK(rig.out() == "1/0/1 1/1/5");
+  rig.deliver(1, 1);
+  CHECK(rig.out() == "1/1/5");
+  rig.deliver_all();
+  CHECK(rig.progress(1).head == 6);
+  CHECK(rig.lanes[1].delivered == 5);
+}
+
+TEST_CASE("nothing is read for a partition that is behind and stands still") {
+  CoreRig rig;
+  rig.lane(1, 2);
+  rig.leaders(1, {-1, 1});
+  std::vector<std::int32_t> placed(300, 0);
+  placed[299] = 1;
+  rig.append(1, placed);
+  rig.deliver(1, 300);
+  rig.auto_read = false;
+  rig.leaders(1, {1, 1});
+  const std::size_t reads = rig.reads.size();
+  rig.after(3'000);
+  rig.auto_read = true;
+  rig.answer(rig.reads.back());
+  for (int i = 0; i < 100; ++i) rig.after(100);
+  CHECK(rig.out() == "1/0/1");
+  CHECK(rig.reads.size() == reads);
+  rig.deliver_all();
+  CHECK(rig.progress(1).head == 301);
+}
