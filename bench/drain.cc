@@ -35,6 +35,8 @@ struct Flags {
 struct Sample {
   double per_second = 0;
   double cpu_us = 0;  ///< of this process, per message
+  std::uint64_t resent = 0;
+  std::uint64_t rebuilds = 0;
 };
 
 double cpu_seconds() {
@@ -61,6 +63,14 @@ void must(const Status& status) {
   if (status.ok()) return;
   std::cerr << "drain: " << status.to_string() << '\n';
   std::exit(1);
+}
+
+/// A run with rebuilds measures the brokers' trouble as well: it must be seen.
+Sample with_troubles(Sample sample, const Relay& relay) {
+  const RelayStats stats = relay.stats();
+  sample.resent = stats.resent;
+  for (const auto& [reason, count] : stats.rebuilds) sample.rebuilds += count;
+  return sample;
 }
 
 class Bench {
@@ -116,11 +126,14 @@ void Bench::fill(Outbox& outbox) {
 Sample Bench::drain_outbox() {
   const auto outbox = open();
   fill(*outbox);
-  return timed(count_, [&] {
-    auto relay = Relay::start(*outbox, options_);
-    must(relay.status());
-    must((*relay)->drain(kDrainMax));
+  std::unique_ptr<Relay> relay;
+  const Sample sample = timed(count_, [&] {
+    auto started = Relay::start(*outbox, options_);
+    must(started.status());
+    relay = std::move(started).value();
+    must(relay->drain(kDrainMax));
   });
+  return with_troubles(sample, *relay);
 }
 
 Sample Bench::steady_outbox() {
@@ -133,10 +146,11 @@ Sample Bench::steady_outbox() {
   must(outbox->append(message).status());
   must((*relay)->drain(kDrainMax));
   const AppendCallback done = [](const Result<Appended>& appended) { must(appended.status()); };
-  return timed(count_, [&] {
+  const Sample sample = timed(count_, [&] {
     for (std::uint64_t i = 0; i < count_; ++i) outbox->append_async(message, done);
     must(outbox->flush_until(topic_, count_ + 1, kDrainMax));
   });
+  return with_troubles(sample, **relay);
 }
 
 Sample Bench::raw() {
@@ -152,6 +166,8 @@ Row Bench::compare(const char* what, Sample (Bench::*outbox_side)()) {
   std::vector<double> ratios;
   std::vector<double> outbox_cpu;
   std::vector<double> raw_cpu;
+  std::uint64_t resent = 0;
+  std::uint64_t rebuilds = 0;
   for (int i = 0; i < flags_.repeats; ++i) {
     // Who begins changes, so that a trend of the machine hits both.
     const bool outbox_first = i % 2 == 0;
@@ -163,6 +179,8 @@ Row Bench::compare(const char* what, Sample (Bench::*outbox_side)()) {
     outbox_cpu.push_back(ours.cpu_us);
     raw_rate.push_back(theirs.per_second);
     raw_cpu.push_back(theirs.cpu_us);
+    resent += ours.resent;
+    rebuilds += ours.rebuilds;
     ratios.push_back(ours.per_second / theirs.per_second);
   }
   Row row;
@@ -176,7 +194,9 @@ Row Bench::compare(const char* what, Sample (Bench::*outbox_side)()) {
       .set("lowest", *std::min_element(ratios.begin(), ratios.end()))
       .set("highest", *std::max_element(ratios.begin(), ratios.end()))
       .set("relay_cpu_us", median(outbox_cpu))
-      .set("raw_cpu_us", median(raw_cpu));
+      .set("raw_cpu_us", median(raw_cpu))
+      .set("resent", resent)
+      .set("rebuilds", rebuilds);
   return row;
 }
 

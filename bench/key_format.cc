@@ -27,16 +27,15 @@ Row row_of(const Candidate& candidate, const Load& load, const Outcome& out) {
       .set("wal", out.wal)
       .set("flush", out.flush)
       .set("compact", out.compaction)
-      .set("wa", out.wal + out.flush + out.compaction)
+      .set("reclaim", out.reclaim)
+      .set("wa", out.wal + out.flush + out.compaction + out.reclaim)
       .set("append_mb_s", out.append_mb_s)
       .set("drain_mb_s", out.drain_mb_s)
       .set("files", out.files_max)
       .set("full_mb", out.sst_full_mb)
       .set("half_mb", out.sst_half_mb)
       .set("drained_mb", out.sst_drained_mb)
-      .set("compacted_mb", out.sst_compacted_mb)
-      .set("must_stay_mb", out.pinned_mb)
-      .set("idle_wa", out.idle_compaction);
+      .set("must_stay_mb", out.pinned_mb);
   return row;
 }
 

@@ -67,6 +67,7 @@ std::vector<Candidate> candidates() {
        .split_by_lane = true},
       {.name = "d: append order", .key = KeyKind::kAppendOrder},
       {.name = "e8: universal, 8 runs", .level0_trigger = 8, .universal = true},
+      {.name = "e16: universal, 16 runs", .level0_trigger = 16, .universal = true},
       {.name = "e32: universal, 32 runs", .level0_trigger = 32, .universal = true},
       {.name = "store: as shipped",
        .level0_trigger = shipped.level0_file_num_compaction_trigger,

@@ -51,6 +51,7 @@ class Run {
   void settled(std::uint64_t bytes);
   void give_back();
   void give_back_lanes();
+  void compact_if_mostly_settled();
   void wait_until_quiet();
   double sst_mb();
   std::uint64_t files();
@@ -183,6 +184,7 @@ void Run::settled(std::uint64_t bytes) {
   if (since_give_back_ >= kStepBytes) {
     since_give_back_ = 0;
     give_back();
+    compact_if_mostly_settled();
   }
   if (first_half && settled_bytes_ * 2 >= to_drain_bytes_) outcome_.sst_half_mb = sst_mb();
 }
@@ -229,6 +231,16 @@ void Run::give_back_lanes() {
                                     ranges.size(), false));
 }
 
+/// As the store's reclaimer does: when files hold twice what is pending.
+void Run::compact_if_mostly_settled() {
+  const double pending_mb = static_cast<double>(user_bytes_ - settled_bytes_) / kMega;
+  if (sst_mb() < static_cast<double>(kStepBytes) / kMega || sst_mb() < 2 * pending_mb) return;
+  rocksdb::CompactRangeOptions compact;
+  compact.exclusive_manual_compaction = false;
+  compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  must(db_->CompactRange(compact, nullptr, nullptr));
+}
+
 void Run::wait_until_quiet() {
   for (int quiet = 0; quiet < 5;) {
     std::uint64_t busy = 0;
@@ -268,23 +280,20 @@ Outcome Run::all() {
   outcome_.sst_full_mb = sst_mb();
   outcome_.files_max = files();
 
-  const StopWatch draining;
-  candidate_.key == KeyKind::kLaneSeq ? drain_by_lane() : drain_in_order();
-  outcome_.drain_mb_s = static_cast<double>(settled_bytes_) / kMega / draining.seconds();
-  give_back();
-  wait_until_quiet();
   outcome_.wal = per_user_byte(rocksdb::WAL_FILE_BYTES);
   outcome_.flush = per_user_byte(rocksdb::FLUSH_WRITE_BYTES);
   outcome_.compaction = per_user_byte(rocksdb::COMPACT_WRITE_BYTES);
+
+  const StopWatch draining;
+  candidate_.key == KeyKind::kLaneSeq ? drain_by_lane() : drain_in_order();
+  outcome_.drain_mb_s = static_cast<double>(settled_bytes_) / kMega / draining.seconds();
+  must(db_->Flush(rocksdb::FlushOptions()));  // what the last memtable holds dies here
+  give_back();
+  compact_if_mostly_settled();
+  wait_until_quiet();
   outcome_.sst_drained_mb = sst_mb();
   outcome_.pinned_mb = static_cast<double>(user_bytes_ - to_drain_bytes_) / kMega;
-
-  must(db_->Flush(rocksdb::FlushOptions()));
-  rocksdb::CompactRangeOptions compact;
-  compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  must(db_->CompactRange(compact, nullptr, nullptr));
-  outcome_.sst_compacted_mb = sst_mb();
-  outcome_.idle_compaction = per_user_byte(rocksdb::COMPACT_WRITE_BYTES) - outcome_.compaction;
+  outcome_.reclaim = per_user_byte(rocksdb::COMPACT_WRITE_BYTES) - outcome_.compaction;
   db_.reset();
   std::filesystem::remove_all(dir_);
   return outcome_;

@@ -18,21 +18,18 @@ struct Load {
 
 struct Outcome {
   double append_mb_s = 0;  ///< unsynced: what compaction leaves of it
-  double drain_mb_s = 0;   ///< reading and settling, without Kafka
-  /// Per user byte.
+  double drain_mb_s = 0;   ///< reading, settling and giving space back, without Kafka
+  /// Written per user byte until the backlog stood, and to give its space back.
   double wal = 0;
   double flush = 0;
   double compaction = 0;
-  /// MB in SST files when half is drained, when all is (whole files only),
-  /// and after a compaction through the head filter; and what must stay.
+  double reclaim = 0;
+  /// MB in SST files: before the drain, when half is drained, and after it; and what must stay.
   double sst_full_mb = 0;
   double sst_half_mb = 0;
   double sst_drained_mb = 0;
-  double sst_compacted_mb = 0;
   double pinned_mb = 0;
   std::uint64_t files_max = 0;
-  /// What the last compaction wrote, per user byte.
-  double idle_compaction = 0;
 };
 
 /// One run in `dir`, which is emptied before and after. A RocksDB error or a
