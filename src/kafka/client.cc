@@ -1,11 +1,14 @@
 #include "kafka/client.h"
 
 #include <array>
+#include <string_view>
 
 namespace outbox::kafka {
 namespace {
 
 constexpr std::size_t kErrorTextBytes = 512;
+constexpr std::string_view kKnownWarning = "enable.gapless.guarantee is experimental";
+constexpr int kDebugLevel = 7;
 constexpr int kEvents = RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG;
 
 Notice log_notice(rd_kafka_event_t* event) {
@@ -16,6 +19,8 @@ Notice log_notice(rd_kafka_event_t* event) {
   if (rd_kafka_event_log(event, &facility, &text, &level) == 0) {
     notice.level = level;
     notice.text = std::string(facility) + ": " + text;
+    // Said with every instance, of a setting that we chose with open eyes.
+    if (notice.text.find(kKnownWarning) != std::string::npos) notice.level = kDebugLevel;
   }
   return notice;
 }

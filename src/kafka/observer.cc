@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kRoundMs{30'000};
 constexpr milliseconds kTroubleMinMs{500};
 constexpr milliseconds kTroubleMaxMs{5'000};
-constexpr milliseconds kLimitsMs{1'000};
+constexpr milliseconds kLimitsMs{200};
 // Even when asked for again and again.
 constexpr milliseconds kPauseMinMs{100};
 // Also bounds how long the destructor waits.

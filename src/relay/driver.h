@@ -107,6 +107,7 @@ class Driver final : public store::Drainer {
   void feed_polled(std::int64_t now_ms, Channel channel, Generation generation);
   void feed_notice(std::int64_t now_ms, Channel channel, Generation generation,
                    const kafka::Notice& notice);
+  void log_notice(std::int64_t now_ms, const kafka::Notice& notice);
   void set_connected(std::int64_t now_ms, bool connected, const std::string& trouble);
   void watch_pending();
 

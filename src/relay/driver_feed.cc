@@ -208,18 +208,24 @@ void Driver::feed_notice(std::int64_t now_ms, Channel channel, Generation genera
   }
   if (notice.kind == Kind::kAllBrokersDown) set_connected(now_ms, false, notice.text);
   if (notice.kind != Kind::kLog && observer_ != nullptr) observer_->refresh_soon();
-  const bool unreachable = notice.kind == Kind::kAllBrokersDown;
-  if (unreachable || !admit(LogKind::kRdkafka, now_ms)) return;
+  log_notice(now_ms, notice);
+}
+
+void Driver::log_notice(std::int64_t now_ms, const kafka::Notice& notice) {
+  using Kind = kafka::Notice::Kind;
+  if (notice.kind == Kind::kAllBrokersDown) return;  // said by set_connected
   const bool grave =
       notice.kind == Kind::kFatal || (notice.kind == Kind::kLog && notice.level <= kErrorLevel);
   const bool warning = notice.kind == Kind::kError || notice.level <= kWarningLevel;
-  log_->log(grave     ? spdlog::level::err
-            : warning ? spdlog::level::warn
-                      : spdlog::level::debug,
-            "librdkafka: {}{}", notice.text,
-            limiter_.suppressed() > 0
-                ? " (" + std::to_string(limiter_.suppressed()) + " lines left out before)"
-                : "");
+  const auto level = grave     ? spdlog::level::err
+                     : warning ? spdlog::level::warn
+                               : spdlog::level::debug;
+  if (!log_->should_log(level) || !admit(LogKind::kRdkafka, now_ms)) return;
+  const std::string left_out =
+      limiter_.suppressed() > 0
+          ? " (" + std::to_string(limiter_.suppressed()) + " lines left out before)"
+          : "";
+  log_->log(level, "librdkafka: {}{}", notice.text, left_out);
 }
 
 void Driver::watch_pending() {
