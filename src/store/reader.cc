@@ -1,19 +1,10 @@
-#include <rocksdb/db.h>
-#include <rocksdb/env.h>
-#include <stdlib.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <mutex>
 
 #include "base/endian.h"
 #include "base/log.h"
-#include "store/database.h"
-#include "store/head_filter.h"
 #include "store/meta.h"
-#include "store/rocks_options.h"
-#include "store/rocks_status.h"
+#include "store/secondary.h"
 #include "store/store.h"
 #include "store/store_version.h"
 #include "store/validate.h"
@@ -23,43 +14,15 @@ namespace outbox::store {
 
 namespace {
 
-constexpr const char* kCurrent = "CURRENT";
-
-/// The secondary instance's own directory: outside of the outbox, gone at the end.
-class ScratchDir {
- public:
-  static Result<std::unique_ptr<ScratchDir>> make() {
-    std::error_code error;
-    const std::filesystem::path base = std::filesystem::temp_directory_path(error);
-    std::string name = (base / "outbox-reader-XXXXXX").string();
-    if (error || ::mkdtemp(name.data()) == nullptr) {
-      return Status(Code::kIoError, "making " + name + ": " + std::strerror(errno));
-    }
-    return std::unique_ptr<ScratchDir>(new ScratchDir(name));
-  }
-  ~ScratchDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchDir(const ScratchDir&) = delete;
-  ScratchDir& operator=(const ScratchDir&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  explicit ScratchDir(std::filesystem::path path) : path_(std::move(path)) {}
-  const std::filesystem::path path_;
-};
-
-/// A RocksDB secondary instance, caught up with the writer before each call.
+/// Caught up with the writer before each call.
 /// One call at a time: RocksDB's catching up changes what the others read.
 class SecondaryReader final : public Reader {
  public:
   SecondaryReader(std::filesystem::path dir, const Clock* clock,
-                  std::unique_ptr<ScratchDir> scratch, std::unique_ptr<Database> database)
+                  std::unique_ptr<Secondary> secondary)
       : dir_(std::move(dir)),
         clock_(clock != nullptr ? clock : &system_clock_),
-        scratch_(std::move(scratch)),
-        database_(std::move(database)) {}
+        secondary_(std::move(secondary)) {}
 
   Result<Stats> stats() const override;
   Result<std::vector<StoredEntry>> peek(const std::string& topic, Seq from,
@@ -75,24 +38,17 @@ class SecondaryReader final : public Reader {
  private:
   Result<std::vector<StoredLane>> caught_up_lanes() const;
   Result<StoredLane> caught_up_lane(const std::string& topic) const;
-  Status catch_up() const {
-    return from_rocks(database_->db->TryCatchUpWithPrimary(), "reading along in " + dir_.string());
-  }
+  const Database& database() const { return secondary_->database(); }
 
   const std::filesystem::path dir_;
   const SystemClock system_clock_;
   const Clock* const clock_;
-  const std::unique_ptr<ScratchDir> scratch_;
-  const std::unique_ptr<Database> database_;
+  const std::unique_ptr<Secondary> secondary_;
   mutable std::mutex mutex_;
 };
 
-Status no_outbox(const std::filesystem::path& dir, const std::string& why) {
-  return {Code::kNotFound, dir.string() + " is not an outbox: " + why};
-}
-
 Status SecondaryReader::identify() const {
-  const Result<std::string> version = read_meta(*database_, meta::kVersion);
+  const Result<std::string> version = read_meta(database(), meta::kVersion);
   if (version.status().code() == Code::kNotFound) {
     return no_outbox(dir_, "its database has no version of an outbox store");
   }
@@ -101,9 +57,9 @@ Status SecondaryReader::identify() const {
 }
 
 Result<std::vector<StoredLane>> SecondaryReader::caught_up_lanes() const {
-  Status current = catch_up();
+  Status current = secondary_->catch_up();
   if (!current.ok()) return current;
-  Result<std::vector<StoredLane>> lanes = load_lanes(*database_);
+  Result<std::vector<StoredLane>> lanes = load_lanes(database());
   if (lanes.ok()) {  // as the writer lists them
     std::sort(lanes->begin(), lanes->end(),
               [](const StoredLane& a, const StoredLane& b) { return a.topic < b.topic; });
@@ -126,8 +82,8 @@ Result<Stats> SecondaryReader::stats() const {
   const std::lock_guard lock(mutex_);
   const Result<std::vector<StoredLane>> lanes = caught_up_lanes();
   if (!lanes.ok()) return lanes.status();
-  const Result<std::string> id = read_meta(*database_, meta::kOutboxId);
-  const Result<std::string> session = read_meta(*database_, meta::kSession);
+  const Result<std::string> id = read_meta(database(), meta::kOutboxId);
+  const Result<std::string> session = read_meta(database(), meta::kSession);
   if (!id.ok()) return id.status();
   if (!session.ok()) return session.status();
   Stats stats;
@@ -135,7 +91,7 @@ Result<Stats> SecondaryReader::stats() const {
   if (session->size() == sizeof(SessionId)) stats.session = get_big<SessionId>(session->data());
   const std::string writer = holder(dir_);
   for (const StoredLane& lane : *lanes) {
-    Result<LaneStats> one = lane_stats(*database_, lane, clock_->wall_ms());
+    Result<LaneStats> one = lane_stats(database(), lane, clock_->wall_ms());
     if (!one.ok()) return one.status();
     one->state = writer.empty() ? "no relay" : "known to " + writer;
     stats.ledger += one->ledger;
@@ -151,7 +107,7 @@ Result<std::vector<StoredEntry>> SecondaryReader::peek(const std::string& topic,
   const Result<StoredLane> lane = caught_up_lane(topic);
   if (!lane.ok()) return lane.status();
   const Seq start = std::max(from, lane->record.progress.head);
-  return read_entries(*database_, lane->id, topic, start, lane->last, count);
+  return read_entries(database(), lane->id, topic, start, lane->last, count);
 }
 
 Result<std::vector<DeadLetter>> SecondaryReader::dead_letters(const std::string& topic,
@@ -162,7 +118,7 @@ Result<std::vector<DeadLetter>> SecondaryReader::dead_letters(const std::string&
   std::vector<DeadLetter> letters;
   for (const StoredLane& lane : *lanes) {
     if (!topic.empty() && lane.topic != topic) continue;
-    auto some = read_dead_letters(*database_, lane.id, lane.topic, count - letters.size());
+    auto some = read_dead_letters(database(), lane.id, lane.topic, count - letters.size());
     if (!some.ok()) return some.status();
     std::move(some->begin(), some->end(), std::back_inserter(letters));
   }
@@ -173,35 +129,14 @@ Result<DeadLetter> SecondaryReader::dead_letter(const std::string& topic, Seq se
   const std::lock_guard lock(mutex_);
   const Result<StoredLane> lane = caught_up_lane(topic);
   if (!lane.ok()) return lane.status();
-  return read_dead_letter(*database_, lane->id, topic, seq);
+  return read_dead_letter(database(), lane->id, topic, seq);
 }
 
 Result<std::vector<PurgeRecord>> SecondaryReader::purges() const {
   const std::lock_guard lock(mutex_);
-  Status current = catch_up();
+  Status current = secondary_->catch_up();
   if (!current.ok()) return current;
-  return read_purges(*database_);
-}
-
-/// The store's families, of those that are there.
-Result<std::unique_ptr<Database>> open_secondary(const std::filesystem::path& dir,
-                                                 const Options& options, rocksdb::Env& env,
-                                                 const Log& log, const ScratchDir& scratch) {
-  auto database = std::make_unique<Database>();
-  rocksdb::DBOptions db_settings = db_options(options, &env, log);
-  db_settings.create_if_missing = false;
-  db_settings.create_missing_column_families = false;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::OpenAsSecondary(
-      db_settings, dir.string(), scratch.path().string(),
-      families(options, std::make_shared<DurableHeads>()), &handles, &db);
-  // Families that are not there: another program's database, or a store that
-  // is being created just now.
-  if (opened.IsInvalidArgument()) return no_outbox(dir, opened.ToString());
-  if (!opened.ok()) return from_rocks(opened, "reading along in " + dir.string());
-  adopt(*database, db, handles);
-  return database;
+  return read_purges(database());
 }
 
 }  // namespace
@@ -211,16 +146,9 @@ Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& dir, O
   Status valid = validate(options);
   if (!valid.ok()) return valid;
   rocksdb::Env& env = seams.env != nullptr ? *seams.env : *rocksdb::Env::Default();
-  const rocksdb::Status current = env.FileExists((dir / kCurrent).string());
-  if (current.IsNotFound()) return no_outbox(dir, "there is no database in it");
-  if (!current.ok()) return from_rocks(current, "looking at " + dir.string());
-
-  auto scratch = ScratchDir::make();
-  if (!scratch.ok()) return scratch.status();
-  auto database = open_secondary(dir, options, env, logger_or_null(options.logger), **scratch);
-  if (!database.ok()) return database.status();
-  auto reader = std::make_unique<SecondaryReader>(dir, seams.clock, std::move(scratch).value(),
-                                                  std::move(database).value());
+  auto secondary = Secondary::open(dir, options, env, logger_or_null(options.logger));
+  if (!secondary.ok()) return secondary.status();
+  auto reader = std::make_unique<SecondaryReader>(dir, seams.clock, std::move(secondary).value());
   Status identified = reader->identify();
   if (!identified.ok()) return identified;
   return std::unique_ptr<Reader>(std::move(reader));
