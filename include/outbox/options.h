@@ -81,8 +81,9 @@ struct RelayOptions {
   /// name (kUnsafeSetting): docs/kafka-properties.md lists them.
   std::map<std::string, std::string> kafka_properties;
 
-  /// Entries and bytes handed to librdkafka and not yet reported; over all
-  /// partitions. At the limit the relay stops handing out.
+  /// Entries handed to librdkafka whose delivery is not recorded durably yet, and bytes not
+  /// yet reported; over all partitions. At the limit the relay stops handing out, so a kill
+  /// makes it send at most so many entries again.
   std::size_t in_flight_entries_max = 100'000;
   std::size_t in_flight_bytes_max = std::size_t{64} << 20;
   /// Requests in flight per broker. 1 disables pipelining (needed on

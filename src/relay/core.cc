@@ -101,6 +101,7 @@ void Core::State::flush(Lane& of) {
   if (!frozen) {
     if (of.advance_due || of.delivered_pending > 0) {
       commands.advance.push_back({of.id, of.delivered_pending, &of.progress()});
+      window.told(of.delivered_pending);
       of.delivered_pending = 0;
       of.advance_due = false;
     }

@@ -51,6 +51,9 @@ class Core {
   /// From OK on, metas are placed over the history with this count.
   void partition_count_recorded(std::int64_t now_ms, LaneId lane, bool ok);
   void purge_recorded(std::int64_t now_ms, LaneId lane, bool ok);
+  /// So many of the deliveries that the executed Advances told are not durable yet. With
+  /// what is in flight they share one budget: a kill has both sent again.
+  void unrecorded(std::size_t entries);
 
   // ---- the cluster
   /// From metadata: the broker that leads each partition of the topic, -1 = none.

@@ -75,6 +75,7 @@ void Core::partition_count_recorded(std::int64_t now_ms, LaneId lane, bool ok) {
 void Core::purge_recorded(std::int64_t now_ms, LaneId lane, bool ok) {
   state_->purge_recorded(state_->at(now_ms, lane), ok);
 }
+void Core::unrecorded(std::size_t entries) { state_->window.unrecorded(entries); }
 
 void Core::topic_seen(std::int64_t now_ms, LaneId lane, std::span<const std::int32_t> leaders) {
   state_->seen(state_->at(now_ms, lane), leaders);

@@ -65,7 +65,7 @@ void Core::State::want_read(Lane& lane) {
 }
 
 bool Core::State::room_to_read(const Lane& lane) const {
-  if (window.entries() == 0) return true;
+  if (window.empty()) return true;
   if (window.reserved_for() != 0 && window.reserved_for() != lane.id) return false;
   const std::size_t entries = std::max<std::size_t>(window.entries_max() / kReadShare, 1);
   const std::size_t bytes = std::max(window.bytes_max() / kReadShare, lane.need_bytes);

@@ -34,7 +34,7 @@ void Core::State::report(const Report& given) {
 
 void Core::State::settle_front(Lane& of, Partition& partition) {
   const Slot slot = of.settle(partition, true);
-  window.give_back(slot.bytes);
+  window.delivered(slot.bytes);
   ++stats.delivered;
   commands.settled.push_back({of.id, partition.id, slot.seq, slot.offset, {}});
   drop(slot.handle);

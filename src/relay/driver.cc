@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "relay/limits.h"
+
 namespace outbox::relay {
 namespace {
 
@@ -27,6 +29,8 @@ Driver::Driver(DriverParts parts, const RelayOptions& options)
       options_(options),
       factory_(std::move(parts.factory)),
       make_observer_(std::move(parts.make_observer)),
+      record_at_entries_(std::clamp<std::size_t>(options.in_flight_entries_max / kUnrecordedShare,
+                                                 1, kUnrecordedMax)),
       core_(CoreOptions::from(options, store_.session())),
       payloads_(options.in_flight_bytes_max + kPinnedSlackBytes),
       builder_(store_.outbox_id(), options.id_headers) {
@@ -99,6 +103,7 @@ void Driver::step() {
   {
     const std::lock_guard lock(core_mutex_);
     more_to_poll_ = feed_producers(now_ms);
+    core_.unrecorded(store_.unrecorded());
     const std::int64_t deadline_ms = core_.next_deadline_ms();
     if (deadline_ms >= 0 && deadline_ms <= now_ms) core_.timer(now_ms);
     core_.pump(now_ms);
@@ -137,6 +142,7 @@ void Driver::execute_all(std::int64_t now_ms) {
       answers_.clear();
       if (!refused_.empty()) core_.reports(now_ms, refused_);
       refused_.clear();
+      core_.unrecorded(store_.unrecorded());
       core_.pump(now_ms);
       std::swap(commands_, core_.commands());
     }

@@ -65,6 +65,7 @@ class Driver final : public store::Drainer {
 
   // store::Drainer; any thread.
   void on_durable(const store::SlabPtr& slab) override;
+  void on_recorded() override;
   Result<PurgeRecord> purge(const std::string& topic, Seq through, const std::string& who) override;
   std::string lane_state(LaneId lane) const override;
 
@@ -145,6 +146,7 @@ class Driver final : public store::Drainer {
   const RelayOptions options_;
   const std::unique_ptr<kafka::ProducerFactory> factory_;
   const decltype(DriverParts::make_observer) make_observer_;
+  const std::size_t record_at_entries_;
 
   Waker waker_;
   Inbox inbox_;

@@ -155,6 +155,8 @@ void Driver::on_durable(const store::SlabPtr& slab) {
   waker_.wake();
 }
 
+void Driver::on_recorded() { waker_.wake(); }
+
 Result<PurgeRecord> Driver::purge(const std::string& topic, Seq through, const std::string& who) {
   const auto promise = std::make_shared<std::promise<Result<PurgeRecord>>>();
   auto answer = promise->get_future();

@@ -81,6 +81,7 @@ void Driver::execute_advance(const std::vector<Advance>& commands) {
     const std::lock_guard lock(core_mutex_);
     lanes_.update_pending(command.lane, *command.progress);
   }
+  if (store_.unrecorded() >= record_at_entries_) store_.record_soon();
 }
 
 void Driver::execute_bury(const Bury& command) {

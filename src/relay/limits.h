@@ -6,6 +6,11 @@
 /// The relay core's own limits; what a user may set is in CoreOptions.
 namespace outbox::relay {
 
+/// So many deliveries that are recorded in memory only have the store make them durable at
+/// once; at most 1/kUnrecordedShare of the budget. What is left of it keeps the brokers busy.
+inline constexpr std::size_t kUnrecordedMax = 10'000;
+inline constexpr std::size_t kUnrecordedShare = 4;
+
 /// Reads of the store that are not answered yet, over all lanes (one a lane).
 inline constexpr std::size_t kReadsMax = 4;
 /// One Read asks for at most this much, and for at most 1/kReadShare of the budgets.

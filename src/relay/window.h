@@ -7,7 +7,9 @@
 
 namespace outbox::relay {
 
-/// The budgets over all lanes: entries and bytes that the core holds.
+/// The budgets over all lanes: what a kill at any moment may have sent again. Entries count
+/// from when the core takes them until their delivery is recorded durably; bytes as long as
+/// the core holds them.
 class Window {
  public:
   Window(std::size_t entries_max, std::size_t bytes_max)
@@ -18,12 +20,16 @@ class Window {
   std::size_t bytes() const { return bytes_; }
   std::size_t entries_max() const { return entries_max_; }
   std::size_t bytes_max() const { return bytes_max_; }
-  std::size_t free_entries() const { return entries_max_ - entries_; }
+  std::size_t free_entries() const {
+    return entries_max_ - std::min(entries_max_, entries_ + unrecorded_);
+  }
   std::size_t free_bytes() const { return bytes_ >= bytes_max_ ? 0 : bytes_max_ - bytes_; }
+
+  bool empty() const { return entries_ == 0 && unrecorded_ == 0; }
 
   /// One entry always fits into an empty window, whatever its size.
   bool fits(std::size_t bytes) const {
-    return entries_ == 0 || (entries_ < entries_max_ && bytes <= free_bytes());
+    return free_entries() > 0 && (entries_ == 0 || bytes <= free_bytes());
   }
   /// May the lane take an entry of that size? A large one that found no room
   /// keeps the others out until it fits, or small ones would starve it.
@@ -47,6 +53,17 @@ class Window {
     bytes_ -= bytes;
   }
 
+  /// Delivered: it is held no more, but counts until it is recorded.
+  void delivered(std::size_t bytes) {
+    give_back(bytes);
+    ++unrecorded_;
+    ++untold_;
+  }
+  /// So many of them were told to the store now.
+  void told(std::size_t entries) { untold_ -= entries; }
+  /// Of those that the store was told of, so many are not durable yet.
+  void unrecorded(std::size_t entries) { unrecorded_ = entries + untold_; }
+
   /// A partition may hold as much as is left free: however many of them stand
   /// still, there is room for one more.
   bool at_cap(std::size_t held_entries, std::size_t held_bytes) const {
@@ -60,6 +77,8 @@ class Window {
   const std::size_t bytes_max_;
   std::size_t entries_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t unrecorded_ = 0;
+  std::size_t untold_ = 0;  ///< of unrecorded_
   store::LaneId reserved_for_ = 0;
 };
 

@@ -160,8 +160,8 @@ void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
   leading_ = false;
 }
 
-/// Somebody waits for progress, or there is much of it.
-bool Committer::progress_urgent() const { return progress_.awaited() || progress_.overdue(); }
+/// Somebody waits for progress, or asked for it.
+bool Committer::progress_urgent() const { return progress_.awaited() || progress_.asked(); }
 
 bool Committer::something_dirty() const { return tail_dirty_ || progress_.dirty(); }
 

@@ -58,6 +58,10 @@ void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progre
   }
   parts_.progress.durable(written);
   publish(group, slab);
+  if (written.empty()) return;
+  with_drainer([](Drainer* drainer) {
+    if (drainer != nullptr) drainer->on_recorded();
+  });
 }
 
 void GroupWriter::add(CommitRequest& request, CommitSlab& slab) {
@@ -154,7 +158,7 @@ Status GroupWriter::add_progress(CommitSlab& slab, std::vector<ProgressBook::Wri
     const auto put = slab.batch().Put(parts_.database.meta, meta::key(meta::kLanePrefix, lane->id),
                                       encode(record));
     if (!put.ok()) return from_rocks(put, "recording progress");
-    written.push_back({lane, record.progress.head});
+    written.push_back({lane, record.progress.head, record.progress.settled_entries()});
   }
   return {};
 }

@@ -24,6 +24,8 @@ struct Progress {
   /// pending = tail - head + 1 - settled_above_head.
   std::uint64_t settled_above_head = 0;
 
+  /// Of all entries ever.
+  std::uint64_t settled_entries() const { return head - 1 + settled_above_head; }
   bool settled(std::int32_t partition, Seq seq) const {
     if (seq < head) return true;
     const auto found = through.find(partition);

@@ -9,10 +9,6 @@ namespace {
 /// Longer than anybody waits, and short enough to be added to a clock.
 constexpr std::chrono::hours kWaitMax{24 * 365 * 10};
 
-std::uint64_t settled_entries(const Progress& progress) {
-  return progress.head - 1 + progress.settled_above_head;
-}
-
 }  // namespace
 
 void ProgressBook::update(Lane& lane, const std::function<void(LaneRecord&)>& change) {
@@ -21,9 +17,10 @@ void ProgressBook::update(Lane& lane, const std::function<void(LaneRecord&)>& ch
   bool wake = false;
   {
     const std::lock_guard lock(lane.mutex);
-    const std::uint64_t before = settled_entries(lane.record.progress);
+    const std::uint64_t before = lane.record.progress.settled_entries();
     change(lane.record);
-    entries = settled_entries(lane.record.progress) - before;
+    entries = lane.record.progress.settled_entries() - before;
+    settled_ += entries;
     bytes = lane.bytes.settle_below(lane.record.progress.head);
     lane.record.settled_bytes += bytes;
     // Listed under the lane's mutex: whoever finds it dirty finds it in the list, and so
@@ -32,9 +29,11 @@ void ProgressBook::update(Lane& lane, const std::function<void(LaneRecord&)>& ch
   }
   if (entries > 0 || bytes > 0) capacity_.give_back(entries, bytes);
   if (bytes > 0 && told_) told_(bytes);
-  const std::uint64_t unrecorded = unrecorded_.fetch_add(entries);
-  wake = wake || awaited() || (unrecorded < kUnrecordedMax && overdue());
-  if (wake && wake_) wake_();
+  if ((wake || awaited()) && wake_) wake_();
+}
+
+void ProgressBook::record_soon() {
+  if (!asked_.exchange(true) && wake_) wake_();
 }
 
 /// True: it is the only one.
@@ -51,13 +50,14 @@ bool ProgressBook::dirty() const {
 
 std::vector<Lane*> ProgressBook::take_dirty() {
   const std::lock_guard lock(mutex_);
-  unrecorded_ = 0;
+  asked_ = false;
   return std::exchange(dirty_, {});
 }
 
 void ProgressBook::durable(const std::vector<Written>& written) {
   if (written.empty()) return;
-  for (const auto& [lane, head] : written) {
+  for (const auto& [lane, head, settled] : written) {
+    recorded_ += settled - std::exchange(lane->durable_settled, settled);
     lane->durable_head = head;
     heads_->set(lane->id, head);
   }

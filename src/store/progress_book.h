@@ -17,14 +17,11 @@ namespace outbox::store {
 /// durable head is the only bound of what may be removed. Thread-safe.
 class ProgressBook {
  public:
-  /// So many settled entries are made durable without waiting for more: a kill has what was
-  /// recorded in memory alone sent again.
-  static constexpr std::uint64_t kUnrecordedMax = 10'000;
-
   /// A lane's record as it went into a batch.
   struct Written {
     Lane* lane;
     Seq head;
+    std::uint64_t settled;  ///< entries
   };
 
   ProgressBook(std::shared_ptr<DurableHeads> heads, Capacity& capacity)
@@ -48,8 +45,14 @@ class ProgressBook {
   Status wait_for_head(const Lane& lane, Seq seq, std::chrono::milliseconds timeout);
   /// Somebody waits: progress should be made durable at once.
   bool awaited() const { return waiting_ > 0; }
-  /// Enough is recorded in memory alone: it should be made durable at once.
-  bool overdue() const { return unrecorded_ >= kUnrecordedMax; }
+  /// Settled entries whose settlement is in memory only.
+  std::uint64_t unrecorded() const {
+    const std::uint64_t recorded = recorded_;  // first: the other may only be too new
+    return settled_ - recorded;
+  }
+  /// What is dirty should be made durable at once.
+  void record_soon();
+  bool asked() const { return asked_; }
   void close();
 
  private:
@@ -64,7 +67,10 @@ class ProgressBook {
   std::vector<Lane*> dirty_;
   std::condition_variable moved_;
   std::atomic<int> waiting_{0};
-  std::atomic<std::uint64_t> unrecorded_{0};  ///< entries settled since take_dirty()
+  std::atomic<bool> asked_{false};
+  // Entries that were settled and whose settlement is durable, since the store was opened.
+  std::atomic<std::uint64_t> settled_{0};
+  std::atomic<std::uint64_t> recorded_{0};
   bool closed_ = false;
 };
 

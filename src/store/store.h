@@ -36,6 +36,8 @@ class Drainer {
   /// commit order, never before the fsync; must not block. The drainer may
   /// ignore the slab (and read the entries with Store::read later).
   virtual void on_durable(const SlabPtr& slab) = 0;
+  /// Store::unrecorded became less. By whichever thread wrote it; must not block.
+  virtual void on_recorded() {}
   /// A purge of pending entries that the drainer must order with what it has
   /// in flight; it calls Store::record_purge when it is safe. Blocks.
   virtual Result<PurgeRecord> purge(const std::string& topic, Seq through,
@@ -87,6 +89,10 @@ class Store {
   /// or within a second. `delivered` delivery reports came with it. Entries
   /// below the *durable* head may be removed from then on.
   virtual void advance(LaneId lane, const Progress& progress, std::uint64_t delivered) = 0;
+  /// Settled entries whose settlement is in memory only: after a kill they are pending again.
+  virtual std::uint64_t unrecorded() const = 0;
+  /// Makes recorded progress durable without waiting for company; does not block.
+  virtual void record_soon() = 0;
   /// Makes all recorded progress durable now.
   virtual Status sync_progress() = 0;
   /// Moves one entry to the dead letters: record, progress and counters in one

@@ -54,6 +54,8 @@ class StoreImpl final : public Store {
   Result<SlabPtr> read(LaneId lane, Seq from, std::size_t entries_max,
                        std::size_t bytes_max) override;
   void advance(LaneId lane, const Progress& progress, std::uint64_t delivered) override;
+  std::uint64_t unrecorded() const override { return progress_.unrecorded(); }
+  void record_soon() override { progress_.record_soon(); }
   Status sync_progress() override { return committer_.sync_progress(); }
   Status bury(LaneId lane, Seq seq, std::int32_t partition, const std::string& reason,
               const Progress& progress) override;

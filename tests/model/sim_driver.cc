@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "relay/limits.h"
+
 namespace outbox::model {
 namespace {
 
@@ -118,6 +120,7 @@ void SimDriver::run() {
       core_.timer(now());
       more = true;
     }
+    core_.unrecorded(shared_.store.unrecorded());
     core_.pump(now());
     more = more || !core_.commands().empty();
     execute();
@@ -218,6 +221,17 @@ void SimDriver::make_producer(relay::Channel channel) {
   poke();
 }
 
+void SimDriver::record_soon() {
+  const std::size_t share = shared_.options.in_flight_entries_max / relay::kUnrecordedShare;
+  if (recording_ || shared_.store.unrecorded() < std::max<std::size_t>(share, 1)) return;
+  recording_ = true;
+  later(shared_.rng.between(0, 20), [this] {
+    recording_ = false;
+    shared_.store.sync();
+    poke();
+  });
+}
+
 void SimDriver::execute() {
   relay::Commands commands = std::move(core_.commands());
   core_.commands().clear();
@@ -228,6 +242,7 @@ void SimDriver::execute() {
     if (s.mutant == Mutant::kIgnoreProgress) continue;
     s.store.advance(each.lane, *each.progress, each.delivered);
   }
+  record_soon();
   for (const relay::Bury& each : commands.bury) {
     const bool ok = !s.rng.percent(s.faults.store_no_percent);
     if (ok) s.store.bury(each.lane, each.seq, each.partition, each.reason, each.progress);
@@ -374,7 +389,9 @@ void SimDriver::answer_read(const relay::Read& command) {
 void SimDriver::check() {
   const relay::CoreStats& stats = core_.stats();
   const auto& o = shared_.options;
-  shared_.verdicts.expect(stats.held_entries <= o.in_flight_entries_max, "too many entries held");
+  shared_.verdicts.expect(
+      stats.held_entries + shared_.store.unrecorded() <= o.in_flight_entries_max,
+      "too many entries held or delivered and not recorded");
   shared_.verdicts.expect(stats.held_bytes <= o.in_flight_bytes_max || stats.held_entries <= 1,
                           "too many bytes held");
   shared_.verdicts.expect(handles_.size() == stats.held_entries,
@@ -385,7 +402,7 @@ void SimDriver::check_before_kill() {
   const auto repeated = std::count_if(produced_.begin(), produced_.end(), [this](const auto& each) {
     const auto& [id, seq] = each.first;
     const SimLane& lane = shared_.store.lane(id);
-    return !lane.progress.settled(lane.partition_of(seq), seq);
+    return !lane.durable.settled(lane.partition_of(seq), seq);
   });
   shared_.verdicts.expect(
       static_cast<std::size_t>(repeated) <= shared_.options.in_flight_entries_max,

@@ -75,6 +75,7 @@ class SimDriver {
   void feed(std::vector<relay::Report> reports);
   void close_and_open(relay::Channel channel);
   void make_producer(relay::Channel channel);
+  void record_soon();
   void execute();
   void trace(const relay::Commands& commands);
   void produce(std::vector<relay::Produce> commands);
@@ -95,6 +96,7 @@ class SimDriver {
   relay::Handle last_handle_ = 0;
   std::map<std::pair<LaneId, Seq>, relay::Channel> produced_;
   bool run_due_ = false;
+  bool recording_ = false;
   std::int64_t wake_ms_ = -1;
   std::int64_t last_read_ms_ = 0;
   std::vector<std::function<void()>> answers_;

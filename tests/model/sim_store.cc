@@ -128,6 +128,14 @@ void SimStore::record_count(LaneId id, PartitionCount count) {
   l.history.push_back(count);
 }
 
+std::uint64_t SimStore::unrecorded() const {
+  std::uint64_t entries = 0;
+  for (const auto& [id, l] : lanes_) {
+    entries += l.progress.settled_entries() - l.durable.settled_entries();
+  }
+  return entries;
+}
+
 bool SimStore::drained() const {
   return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& each) {
     return each.second.progress.head > each.second.tail();

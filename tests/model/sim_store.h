@@ -58,6 +58,8 @@ class SimStore {
   void record_count(LaneId id, PartitionCount count);
   /// The process is gone, and with it what was not durable.
   void kill();
+  /// Settled, but not durably: a kill brings it back.
+  std::uint64_t unrecorded() const;
   bool drained() const;
 
  private:

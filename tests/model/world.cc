@@ -274,6 +274,7 @@ void World::metadata_rounds() {
 /// Syncs the progress once a second; an operator who looks at halted lanes.
 void World::operator_rounds() {
   s_.store.sync();
+  if (driver_) driver_->poke();
   for (LaneId id = 0; driver_ && id < lanes_; ++id) {
     if (s_.store.lane(id).tail() == 0) continue;
     const std::string state = driver_->core().lane_state(s_.scheduler.now_ms(), id);

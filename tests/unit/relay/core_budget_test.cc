@@ -49,6 +49,28 @@ TEST_CASE("memory: entries and bytes stay within their budgets, whatever waits")
   CHECK(rig.core->stats().resent == 0);
 }
 
+TEST_CASE("what is delivered and not recorded counts as in flight: a kill sends it again") {
+  CoreRig rig;
+  rig.auto_durable = false;
+  rig.lane(1, 4);
+  rig.append(1, round_robin(500, 4));
+  while (!rig.sent.empty()) {
+    rig.deliver(1, rig.sent.front().seq);
+    REQUIRE(rig.sent.size() + rig.unrecorded <= 64);
+  }
+  CHECK(rig.unrecorded > 64 - 64 / 16);
+  const std::size_t reads = rig.reads.size();
+  rig.after(10'000);
+  CHECK(rig.reads.size() == reads);  // nor is it read again and again meanwhile
+  rig.unrecorded = 0;
+  rig.core->unrecorded(0);
+  rig.run();
+  CHECK_FALSE(rig.sent.empty());
+  rig.auto_durable = true;
+  rig.deliver_all();
+  CHECK(rig.progress(1).head == 501);
+}
+
 TEST_CASE("an entry larger than the whole budget goes through, alone, and is not starved") {
   CoreRig rig;
   rig.lane(1, 1);

@@ -99,7 +99,9 @@ void CoreRig::execute() {
   for (const Advance& advance : todo.advance) {
     lanes[advance.lane].progress = *advance.progress;
     lanes[advance.lane].delivered += advance.delivered;
+    if (!auto_durable) unrecorded += advance.delivered;
   }
+  core->unrecorded(unrecorded);
   for (const Handle handle : todo.release) OUTBOX_CHECK(held_.erase(handle) == 1);
   for (const Note& note : todo.notes) notes.push_back(note);
   closes += todo.close.size();

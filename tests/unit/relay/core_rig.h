@@ -84,6 +84,8 @@ class CoreRig {
   bool auto_record = true;
   bool auto_purge = true;
   bool auto_read = true;
+  bool auto_durable = true;    ///< what an Advance told is durable at once
+  std::size_t unrecorded = 0;  ///< else it counts here until the test says so
   std::size_t held_max = 0;
 
  private:
