@@ -14,6 +14,11 @@ namespace {
 constexpr std::size_t kBlockCacheBytes = std::size_t{8} << 20;
 constexpr std::size_t kSmallWriteBufferBytes = std::size_t{4} << 20;
 constexpr std::size_t kGroupBytesMax = std::size_t{8} << 20;
+// Flushed memtables that lie side by side before they are merged; appends are slowed down, and
+// stopped, only when merging falls far behind.
+constexpr int kRunsMax = 32;
+constexpr int kRunsSlowdown = 64;
+constexpr int kRunsStop = 96;
 
 rocksdb::BlockBasedTableOptions table_options() {
   rocksdb::BlockBasedTableOptions table;
@@ -64,16 +69,22 @@ rocksdb::DBOptions db_options(const Options& options, rocksdb::Env* env, const L
 rocksdb::ColumnFamilyOptions data_family_options(const Options& options,
                                                  std::shared_ptr<const DurableHeads> heads) {
   rocksdb::ColumnFamilyOptions family;
-  family.compaction_style = rocksdb::kCompactionStyleLevel;  // FIFO would drop what is not sent
+  // Levels rewrite two or three times what spans all lanes, FIFO would drop what is not sent:
+  // docs/bench/key-format.md.
+  family.compaction_style = rocksdb::kCompactionStyleUniversal;
+  family.level0_file_num_compaction_trigger = kRunsMax;
+  family.level0_slowdown_writes_trigger = kRunsSlowdown;
+  family.level0_stop_writes_trigger = kRunsStop;
+  // With one lane runs do not overlap: they are moved, not rewritten.
+  family.compaction_options_universal.allow_trivial_move = true;
+  // Space is bounded by whole-file deletion and the reclaimer, not by full rewrites.
+  family.compaction_options_universal.max_size_amplification_percent = 1'000'000;
   family.compression = rocksdb::kNoCompression;  // short-lived; Kafka batches are compressed later
   family.write_buffer_size = options.write_buffer_bytes;
   family.max_write_buffer_number = 3;
   family.min_write_buffer_number_to_merge = 1;
   family.max_write_buffer_size_to_maintain = 0;  // memory: no history of flushed memtables
   family.target_file_size_base = options.write_buffer_bytes;
-  family.level0_file_num_compaction_trigger = 8;
-  family.max_bytes_for_level_base = std::uint64_t{16} * options.write_buffer_bytes;
-  family.level_compaction_dynamic_level_bytes = false;
   family.ttl = 0;                          // nothing is removed by age,
   family.periodic_compaction_seconds = 0;  // nor rewritten by it (30 days by default)
   family.compaction_filter_factory = std::make_shared<HeadFilterFactory>(std::move(heads));
