@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kErrorTextBytes = 512;
 constexpr std::string_view kKnownWarning = "enable.gapless.guarantee is experimental";
+constexpr std::string_view kConnectionFailed = "FAIL";
 constexpr int kDebugLevel = 7;
 constexpr int kEvents = RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG;
 
@@ -19,8 +20,11 @@ Notice log_notice(rd_kafka_event_t* event) {
   if (rd_kafka_event_log(event, &facility, &text, &level) == 0) {
     notice.level = level;
     notice.text = std::string(facility) + ": " + text;
-    // Said with every instance, of a setting that we chose with open eyes.
-    if (notice.text.find(kKnownWarning) != std::string::npos) notice.level = kDebugLevel;
+    // Said with every instance, of a setting that we chose with open eyes; and what an error
+    // event says as well.
+    if (notice.text.find(kKnownWarning) != std::string::npos || facility == kConnectionFailed) {
+      notice.level = kDebugLevel;
+    }
   }
   return notice;
 }

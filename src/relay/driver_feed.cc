@@ -216,7 +216,8 @@ void Driver::log_notice(std::int64_t now_ms, const kafka::Notice& notice) {
   if (notice.kind == Kind::kAllBrokersDown) return;  // said by set_connected
   const bool grave =
       notice.kind == Kind::kFatal || (notice.kind == Kind::kLog && notice.level <= kErrorLevel);
-  const bool warning = notice.kind == Kind::kError || notice.level <= kWarningLevel;
+  // While nothing is reached, set_connected's line once a minute says it all.
+  const bool warning = notice.kind == Kind::kError ? connected_ : notice.level <= kWarningLevel;
   const auto level = grave     ? spdlog::level::err
                      : warning ? spdlog::level::warn
                                : spdlog::level::debug;
