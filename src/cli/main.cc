@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
@@ -100,6 +102,13 @@ Result<std::vector<std::string>> arguments(int argc, char** argv,
   return before;
 }
 
+/// Threads of librdkafka and RocksDB free what others allocated. With an arena for nearly each of
+/// them (glibc's default: 8 a core) the pieces left over were a fifth of the relay's memory.
+void bound_fragmentation() {
+  constexpr int kArenasMax = 2;
+  ::mallopt(M_ARENA_MAX, kArenasMax);
+}
+
 int usage(const std::string& message) {
   return report({Code::kInvalidArgument, message + "; see outbox-relay --help"}, Phase::kSetup);
 }
@@ -107,6 +116,7 @@ int usage(const std::string& message) {
 int run_main(int argc, char** argv) {
   // A reader that went away is an error of write(), not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  bound_fragmentation();
   CLI::App app(kAbout, "outbox-relay");
   app.footer(exit_code_help());
   app.set_version_flag("--version", OUTBOX_VERSION);
