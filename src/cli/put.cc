@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -188,7 +190,7 @@ void add_options(CLI::App& command, PutFlags& flags) {
       ->take_all();
   command.add_option("--partition", flags.partition, "Partition, instead of the key's")
       ->type_name("P")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(std::int32_t{0}, std::numeric_limits<std::int32_t>::max()));
   command
       .add_option("--id", flags.id,
                   "Idempotency key: of one VALUE as it is, otherwise ID/1, ID/2, ... by number of "

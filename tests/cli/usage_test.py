@@ -25,6 +25,12 @@ class UsageTest(RigCase):
         self.cli("status", "extra", "--dir", self.dir, code=USAGE)
         self.cli("status", "--dir", self.dir, "--", "x", code=USAGE)
 
+    def test_a_partition_out_of_range_is_one_short_line(self):
+        for value in ("-3", "2147483648"):
+            done = self.cli("put", "--dir", self.dir, "--topic", "t", "--partition", value, "v",
+                            code=USAGE)
+            self.assertRegex(done.err, r"^outbox-relay: --partition: .{,80}; see .*\n$")
+
     def test_help_shows_examples_and_exit_codes(self):
         for command in COMMANDS:
             out = self.cli(command, "--help").out
