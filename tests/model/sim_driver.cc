@@ -244,8 +244,8 @@ void SimDriver::execute() {
   }
   record_soon();
   for (const relay::Bury& each : commands.bury) {
-    const bool ok = !s.rng.percent(s.faults.store_no_percent);
-    if (ok) s.store.bury(each.lane, each.seq, each.partition, each.reason, each.progress);
+    const bool ok = !s.rng.percent(s.faults.store_no_percent) &&
+                    s.store.bury(each.lane, each.seq, each.partition, each.reason, each.progress);
     answers_.push_back(
         [this, lane = each.lane, seq = each.seq, ok] { core_.buried(now(), lane, seq, ok); });
   }
@@ -255,8 +255,8 @@ void SimDriver::execute() {
     answers_.push_back([this, lane = each.lane, ok] { core_.purge_recorded(now(), lane, ok); });
   }
   for (const relay::RecordPartitionCount& each : commands.record_counts) {
-    const bool ok = !s.rng.percent(s.faults.store_no_percent);
-    if (ok) s.store.record_count(each.lane, each.count);
+    const bool ok =
+        !s.rng.percent(s.faults.store_no_percent) && s.store.record_count(each.lane, each.count);
     answers_.push_back(
         [this, lane = each.lane, ok] { core_.partition_count_recorded(now(), lane, ok); });
   }
@@ -381,6 +381,11 @@ void SimDriver::answer_read(const relay::Read& command) {
     bytes += lane.entries[seq - 1].bytes;
     metas.push_back(meta(command.lane, seq));
     ++seq;
+  }
+  if (!shared_.store.read(command.lane, command.from, metas.size())) {
+    for (const relay::EntryMeta& m : metas) handles_.erase(m.handle);
+    core_.read_failed(now(), command.lane, command.id, "no power");
+    return;
   }
   core_.entries(now(), command.lane, command.id, metas, seq - 1);
 }

@@ -16,13 +16,35 @@ std::int32_t SimLane::partition_of(Seq seq) const {
   return place(history, seq, entry.key, entry.given).value_or(-1);
 }
 
-void SimStore::append(LaneId id, std::vector<SimEntry> entries) {
+bool SimStore::append(LaneId id, std::vector<SimEntry> entries) {
+  if (backend_ != nullptr && !backend_->append(id, entries)) return false;
   SimLane& l = lanes_[id];
   l.entries.insert(l.entries.end(), entries.begin(), entries.end());
-  sync();
+  if (backend_ == nullptr) make_durable();
+  return true;
 }
 
 void SimStore::sync() {
+  if (backend_ == nullptr || backend_->sync()) make_durable();
+}
+
+bool SimStore::read(LaneId id, Seq from, std::size_t count) {
+  return backend_ == nullptr || count == 0 || backend_->read(id, from, count, lanes_[id]);
+}
+
+/// It may know less than was said, but all that it knows was said once, so the
+/// step to it must be as honest as any other.
+void SimStore::adopt(LaneId id, const Progress& progress, std::uint64_t delivered) {
+  SimLane& l = lanes_[id];
+  l.progress = l.durable;
+  l.delivered = l.durable_delivered;
+  verdicts_.expect(delivered >= l.delivered, "deliveries are forgotten");
+  check_step(id, l, progress, delivered - l.delivered);
+  l.progress = l.durable = progress;
+  l.delivered = l.durable_delivered = delivered;
+}
+
+void SimStore::make_durable() {
   for (auto& [id, l] : lanes_) {
     l.durable = l.progress;
     l.durable_delivered = l.delivered;
@@ -84,15 +106,17 @@ void SimStore::check_step(LaneId id, const SimLane& l, const Progress& to,
 void SimStore::advance(LaneId id, const Progress& progress, std::uint64_t delivered) {
   SimLane& l = lanes_[id];
   check_step(id, l, progress, delivered);
+  if (backend_ != nullptr) backend_->advance(id, progress, delivered);
   l.progress = progress;
   l.delivered += delivered;
 }
 
-void SimStore::bury(LaneId id, Seq seq, std::int32_t partition, const std::string& reason,
+bool SimStore::bury(LaneId id, Seq seq, std::int32_t partition, const std::string& reason,
                     const Progress& progress) {
   SimLane& l = lanes_[id];
   verdicts_.expect(!l.dead.contains(seq), "died twice: " + name(id, seq));
   verdicts_.expect(!l.progress.settled(partition, seq), "died settled: " + name(id, seq));
+  if (backend_ != nullptr && !backend_->bury(id, seq, partition, reason, progress)) return false;
   l.dead[seq] = reason;
   const auto topic = broker_.topics().find(id);
   // A partition that callers name may come to exist just when its entries die.
@@ -102,7 +126,8 @@ void SimStore::bury(LaneId id, Seq seq, std::int32_t partition, const std::strin
                    "an innocent died: " + name(id, seq) + " (" + reason + ")");
   check_step(id, l, progress, 0);
   l.progress = progress;
-  sync();
+  make_durable();
+  return true;
 }
 
 void SimStore::record_purge(LaneId id, Seq from, Seq through, std::uint64_t count,
@@ -119,13 +144,15 @@ void SimStore::record_purge(LaneId id, Seq from, Seq through, std::uint64_t coun
                                          std::to_string(id));
   check_step(id, l, progress, 0);
   l.progress = progress;
-  sync();
+  make_durable();
 }
 
-void SimStore::record_count(LaneId id, PartitionCount count) {
+bool SimStore::record_count(LaneId id, PartitionCount count) {
+  if (backend_ != nullptr && !backend_->record_count(id, count)) return false;
   SimLane& l = lanes_[id];
   while (!l.history.empty() && l.history.back().from_seq >= count.from_seq) l.history.pop_back();
   l.history.push_back(count);
+  return true;
 }
 
 std::uint64_t SimStore::unrecorded() const {

@@ -62,13 +62,24 @@ void World::birth() {
 }
 
 void World::kill() {
-  if (!driver_ || healed_) return;
+  if (!driver_ || (healed_ && !dying())) return;
   ++result_.kills;
   for (const auto& [reason, count] : driver_->core().rebuilds()) result_.rebuilds += count;
   driver_->check_before_kill();
   driver_.reset();
-  s_.store.kill();
+  after_death();
   s_.scheduler.after(s_.rng.between(0, 3'000), [this] { birth(); });
+}
+
+void World::die() {
+  if (driver_) return kill();
+  after_death();
+}
+
+void World::slow_down() {
+  entries_max_ = std::min<std::uint64_t>(entries_max_, 120);
+  s_.faults.purges = false;
+  s_.faults.recreation = false;
 }
 
 void World::plan_appends() {
@@ -97,8 +108,7 @@ void World::append(LaneId id) {
     if (rng.one_in(50)) entry.given = static_cast<std::int32_t>(rng.below(8));
     if (rng.one_in(80)) s_.broker.topic(id).poison.insert(from + i);
   }
-  s_.store.append(id, std::move(group));
-  if (driver_) driver_->on_durable(id, from);
+  if (s_.store.append(id, std::move(group)) && driver_) driver_->on_durable(id, from);
 }
 
 template <typename Start, typename End>
@@ -316,6 +326,7 @@ bool World::until(std::int64_t limit_ms, const std::function<bool()>& held) {
   for (std::size_t steps = 0; steps < kStepsMax; ++steps) {
     if (held() || !s_.verdicts.clean()) return true;
     if (!s_.scheduler.step(end)) return false;
+    if (dying()) die();
   }
   return false;
 }
@@ -337,11 +348,14 @@ void World::drain() {
 
 void World::stop() {
   if (!driver_ || !s_.verdicts.clean()) return;
+  const auto died = [this, kills = result_.kills] { return result_.kills > kills; };
   driver_->core().stop(s_.scheduler.now_ms());
   driver_->poke();
-  until(kStopLimitMs, [this] { return driver_->core().finished(); });
-  until(kStopLimitMs, [] { return false; });
-  driver_->check_nothing_left();
+  until(kStopLimitMs, [&] { return died() || driver_->core().finished(); });
+  until(kStopLimitMs, died);
+  if (!died()) return driver_->check_nothing_left();
+  drain();
+  stop();
 }
 
 RunResult World::run() {
@@ -368,6 +382,7 @@ RunResult World::run() {
   if (driver_) {
     for (const auto& [reason, count] : driver_->core().rebuilds()) result_.rebuilds += count;
   }
+  at_the_end();
   result_.resent = s_.resent;
   result_.wrong = s_.verdicts.wrong();
   result_.trace = s_.trace.value();

@@ -28,12 +28,24 @@ struct RunResult {
 class World {
  public:
   World(std::uint64_t seed, Mutant mutant);
+  virtual ~World() = default;
   RunResult run();
+
+ protected:
+  /// The process ended; makes ready for the next one.
+  virtual void after_death() { s_.store.kill(); }
+  /// The process must end now.
+  virtual bool dying() const { return false; }
+  virtual void at_the_end() {}
+  /// The store may be real: less happens then in the same time.
+  void slow_down();
+  Shared s_;
 
  private:
   void draw();
   void birth();
   void kill();
+  void die();
   void plan_appends();
   void append(LaneId lane);
   /// Calls `start` and later `end` again and again until the heal.
@@ -53,7 +65,6 @@ class World {
   SimTopic& any_topic();
   bool until(std::int64_t limit_ms, const std::function<bool()>& held);
 
-  Shared s_;
   std::unique_ptr<SimDriver> driver_;
   std::uint64_t lanes_ = 1;
   std::uint64_t entries_max_ = 0;
