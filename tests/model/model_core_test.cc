@@ -78,6 +78,7 @@ TEST_CASE("every mutant is caught") {
       {Mutant::kBelieveImplicitAcks, "implicit acknowledgements believed"},
       {Mutant::kAdvanceBeforeReport, "head before report"},
       {Mutant::kSwapHandOut, "hand-out swapped"},
+      {Mutant::kSkipInRepeat, "left out of a repeat"},
       {Mutant::kWrongPrev, "outbox-prev wrong"},
       {Mutant::kForgetVector, "progress vector forgotten"},
       {Mutant::kPlaceByNewestCount, "placed by the newest count"},

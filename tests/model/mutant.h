@@ -9,6 +9,7 @@ enum class Mutant {
   kBelieveImplicitAcks,  ///< success without an offset is taken for a delivery
   kAdvanceBeforeReport,  ///< the head moves when an entry is handed out
   kSwapHandOut,          ///< two neighbours reach the producer in the wrong order
+  kSkipInRepeat,         ///< what Kafka has already is left out of a repeat
   kWrongPrev,            ///< outbox-prev names nobody
   kForgetVector,         ///< only the head survives a restart
   kPlaceByNewestCount,   ///< old entries are placed with the newest partition count

@@ -16,6 +16,7 @@ namespace outbox::model {
 struct WireMessage {
   Seq seq = 0;
   Seq prev = 0;
+  std::uint64_t hand_out = 0;  ///< the how-manieth message that a producer was given
 };
 
 enum class BrokerError {

@@ -208,6 +208,7 @@ void SimDriver::make_producer(relay::Channel channel) {
                            &shared_.rng,
                            &shared_.faults,
                            &shared_.epoch_resends,
+                           &shared_.hand_outs,
                            [this, alive = alive_] {
                              if (*alive) poke();
                            }};
@@ -336,6 +337,18 @@ void SimDriver::produce(std::vector<relay::Produce> commands) {
         !shared_.store.lane(each.lane).progress.settled(each.partition, each.seq),
         "handed out although it is settled: lane " + std::to_string(each.lane) + " seq " +
             std::to_string(each.seq));
+    if (shared_.mutant == Mutant::kSkipInRepeat && shared_.rng.one_in(3) &&
+        shared_.store.logged(each.lane, each.partition, each.seq)) {
+      reports.push_back({each.channel,
+                         each.generation,
+                         each.lane,
+                         each.partition,
+                         each.seq,
+                         relay::Outcome::kDelivered,
+                         0,
+                         {}});
+      continue;
+    }
     kafka::Failure failure{kafka::Action::kRetry, "queue full", false};
     const std::pair<LaneId, std::int32_t> key{each.lane, each.partition};
     if (!refused.contains(key) && slot.producer->produce(each, failure)) {

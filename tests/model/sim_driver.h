@@ -31,6 +31,7 @@ struct Shared {
   relay::CoreOptions options;
   std::uint64_t last_producer_id = 0;
   std::uint64_t epoch_resends = 0;
+  std::uint64_t hand_outs = 0;
   std::set<std::pair<LaneId, Seq>> produced;
   std::uint64_t resent = 0;
 

@@ -41,7 +41,7 @@ bool SimProducer::produce(const relay::Produce& message, kafka::Failure& failure
     return false;
   }
   const Key key{message.lane, message.partition};
-  toppars_[key].queue.push_back({message.seq, message.prev});
+  toppars_[key].queue.push_back({message.seq, message.prev, ++*world_.hand_outs});
   ++unreported_;
   step_later(key, world_.rng->between(0, 3));
   return true;

@@ -30,6 +30,8 @@ class SimProducer : public std::enable_shared_from_this<SimProducer> {
     const Faults* faults;
     /// Counts messages that a producer sent again under a new epoch.
     std::uint64_t* epoch_resends;
+    /// Counts messages that producers were given.
+    std::uint64_t* hand_outs;
     /// Called when there is something to take.
     std::function<void()> news;
   };

@@ -68,11 +68,11 @@ class SimStore {
   /// Settled, but not durably: a kill brings it back.
   std::uint64_t unrecorded() const;
   bool drained() const;
+  /// Does Kafka have the entry?
+  bool logged(LaneId id, std::int32_t partition, Seq seq) const;
 
  private:
   void check_step(LaneId id, const SimLane& lane, const Progress& to, std::uint64_t delivered);
-  bool logged(LaneId id, std::int32_t partition, Seq seq) const;
-
   void make_durable();
 
   const SimBroker& broker_;
