@@ -12,6 +12,9 @@ constexpr std::int64_t kDrainLimitMs = 900'000;
 constexpr std::int64_t kStopLimitMs = 120'000;
 constexpr std::int64_t kSyncMs = 1'000;
 constexpr std::int64_t kMetadataMs = 3'000;
+/// The driver gives a purge up after so long: what is in flight to a partition that is gone may
+/// never be reported.
+constexpr std::int64_t kPurgeWaitMs = 60'000;
 constexpr std::size_t kPartitionsMax = 12;
 constexpr std::size_t kStepsMax = 5'000'000;
 
@@ -255,15 +258,20 @@ void World::plan_relay_faults() {
             const Seq through = s_.rng.one_in(3) ? 0 : 1 + s_.rng.below(tail);
             driver_->core().purge(s_.scheduler.now_ms(), id, through);
             driver_->poke();
+            s_.scheduler.after(kPurgeWaitMs, [this, id] { cancel_purge(id); });
           }
           return id;
         },
         [this](LaneId id) {
-          if (!driver_ || !s_.rng.one_in(4) || s_.store.lane(id).tail() == 0) return;
-          driver_->core().cancel_purge(s_.scheduler.now_ms(), id);
-          driver_->poke();
+          if (s_.rng.one_in(4)) cancel_purge(id);
         });
   }
+}
+
+void World::cancel_purge(LaneId id) {
+  if (!driver_ || s_.store.lane(id).tail() == 0) return;
+  driver_->core().cancel_purge(s_.scheduler.now_ms(), id);
+  driver_->poke();
 }
 
 /// Somebody deletes the topic and makes it again, with fewer partitions perhaps.

@@ -55,6 +55,7 @@ class World {
   void plan_cluster_faults();
   void plan_relay_faults();
   void move_leader(bool away);
+  void cancel_purge(LaneId id);
   void recreate(SimTopic& topic, std::size_t partitions);
   void metadata_rounds();
   void operator_rounds();
