@@ -16,6 +16,8 @@ namespace outbox::store {
 namespace {
 
 constexpr std::string_view kWalSuffix = ".log";
+constexpr const char* kCurrent = "CURRENT";
+constexpr std::size_t kSectorBytes = 512;
 constexpr const char* kQuarantine = "quarantine";
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
 
@@ -40,6 +42,36 @@ Result<std::vector<WalFile>> list_wals(rocksdb::Env& env, const std::filesystem:
   std::sort(wals.begin(), wals.end(),
             [](const WalFile& a, const WalFile& b) { return a.number < b.number; });
   return wals;
+}
+
+/// Is what one sector holds of the file's end all zeros? A write that never finished looks so, a
+/// flipped bit does not.
+bool lost_a_sector(std::string_view file, std::size_t from) {
+  while (from < file.size()) {
+    const std::size_t end = std::min(file.size(), (from / kSectorBytes + 1) * kSectorBytes);
+    if (file.substr(from, end - from).find_first_not_of('\0') == std::string_view::npos)
+      return true;
+    from = end;
+  }
+  return false;
+}
+
+/// RocksDB acts upon a record of the MANIFEST (drops a WAL, a table) only once it is synced, so
+/// without its torn end everything is there as before. What cannot be read RocksDB will tell.
+Status check_manifest(rocksdb::Env& env, const std::filesystem::path& dir,
+                      std::vector<TornWal>& torn) {
+  std::string name;
+  if (!rocksdb::ReadFileToString(&env, (dir / kCurrent).string(), &name).ok()) return {};
+  if (name.ends_with('\n')) name.pop_back();
+  const std::string path = (dir / name).string();
+  std::string bytes;
+  if (name.empty() || !rocksdb::ReadFileToString(&env, path, &bytes).ok()) return {};
+  const Result<WalScan> scan = scan_wal(env, path, 0);
+  if (!scan.ok()) return scan.status();
+  if (scan->damaged && !scan->record_after && lost_a_sector(bytes, scan->whole_bytes)) {
+    torn.push_back({name, *scan});
+  }
+  return {};
 }
 
 Status damaged(const std::filesystem::path& dir, const TornWal& wal, const std::string& after) {
@@ -99,6 +131,7 @@ Result<std::vector<TornWal>> check_wals(rocksdb::Env& env, const std::filesystem
     torn.push_back({wal.name, *scan});
     if (scan->record_after) return damaged(dir, torn.back(), "another record follows");
   }
+  if (Status checked = check_manifest(env, dir, torn); !checked.ok()) return checked;
   return torn;
 }
 

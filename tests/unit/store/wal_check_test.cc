@@ -175,6 +175,45 @@ TEST_CASE("WAL check: a record that ends with a block, and with the file, is a t
   CHECK(torn->front().scan.whole_bytes == 0);
 }
 
+TEST_CASE("WAL check: a record of the MANIFEST that lost a sector is cut, a flipped bit is not") {
+  const Killed db(20);
+  std::string name = read_file(db.dir.path() / "CURRENT");
+  name.pop_back();
+  const fs::path manifest = db.dir.path() / name;
+  const std::string before = read_file(manifest);
+  const auto opens = [&] {
+    rocksdb::DB* opened = nullptr;
+    const rocksdb::Status status =
+        rocksdb::DB::OpenForReadOnly(rocksdb::Options(), db.dir.path(), &opened);
+    delete opened;
+    return status.ok();
+  };
+  REQUIRE(opens());
+  SECTION("the second half of a write is zeros") {
+    // 600 bytes in one fragment, as its header says: CRC 4, length 2, type 1.
+    std::string record("\x12\x34\x56\x78\x51\x02\x01", 7);
+    record.append(512 - (before.size() + record.size()) % 512, 'e');
+    record.append(600 - record.size(), '\0');
+    write_file(manifest, before + record);
+    CHECK_FALSE(opens());
+    const auto torn = db.check();
+    REQUIRE(torn.ok());
+    REQUIRE(torn->size() == 1);
+    CHECK(torn->front().name == name);
+    REQUIRE(cut_torn_tail(*rocksdb::Env::Default(), db.dir.path(), torn->front()).ok());
+    CHECK(read_file(manifest) == before);
+    CHECK(opens());
+  }
+  SECTION("a bit of the last record") {
+    std::string flipped = before;
+    flipped[flipped.size() - 3] ^= 4;
+    write_file(manifest, flipped);
+    CHECK_FALSE(opens());
+    REQUIRE(db.check().ok());
+    CHECK(db.check()->empty());
+  }
+}
+
 TEST_CASE("WAL check: damage in an older WAL is refused when a newer one holds records") {
   const Killed db(100);
   const fs::path newer = db.dir.path() / "000099.log";
