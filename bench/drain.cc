@@ -25,7 +25,7 @@ struct Flags {
   std::string dir = "bench-drain";
   std::string bootstrap_servers;
   std::vector<std::size_t> value_bytes{100, 1'024};
-  std::uint64_t megabytes = 200;  ///< of values in one run
+  std::uint64_t megabytes = 100;  ///< of values in one run
   std::uint64_t messages_max = 1'000'000;
   std::int32_t partitions = 6;
   int repeats = 5;
@@ -89,21 +89,22 @@ class Bench {
 
   const Flags flags_;
   RelayOptions options_;
-  std::string topic_;
   std::string value_;
   std::uint64_t count_ = 0;
+  std::unique_ptr<BenchTopic> topic_;
 };
 
 Bench::Bench(const Flags& flags, std::size_t value_bytes) : flags_(flags) {
   options_.bootstrap_servers = flags.bootstrap_servers;
   std::random_device device;
-  topic_ = "bench-drain-" + std::to_string(value_bytes) + "-" + std::to_string(device());
+  const std::string name =
+      "bench-drain-" + std::to_string(value_bytes) + "-" + std::to_string(device());
   std::mt19937_64 random(20'260'101);
   value_.resize(value_bytes);
   for (char& c : value_) c = static_cast<char>(random());
   count_ = std::min(flags.messages_max, flags.megabytes * 1'000'000 / value_bytes);
   count_ -= count_ % kBatchEntries;
-  create_topic(options_, topic_, flags.partitions);
+  topic_ = std::make_unique<BenchTopic>(options_, name, flags.partitions);
 }
 
 std::unique_ptr<Outbox> Bench::open() {
@@ -115,7 +116,7 @@ std::unique_ptr<Outbox> Bench::open() {
 
 void Bench::fill(Outbox& outbox) {
   Message message;
-  message.topic = topic_;
+  message.topic = topic_->name();
   message.value = value_;
   const std::vector<Message> batch(kBatchEntries, message);
   for (std::uint64_t i = 0; i < count_; i += kBatchEntries) {
@@ -141,21 +142,21 @@ Sample Bench::steady_outbox() {
   auto relay = Relay::start(*outbox, options_);
   must(relay.status());
   Message message;
-  message.topic = topic_;
+  message.topic = topic_->name();
   message.value = value_;
   must(outbox->append(message).status());
   must((*relay)->drain(kDrainMax));
   const AppendCallback done = [](const Result<Appended>& appended) { must(appended.status()); };
   const Sample sample = timed(count_, [&] {
     for (std::uint64_t i = 0; i < count_; ++i) outbox->append_async(message, done);
-    must(outbox->flush_until(topic_, count_ + 1, kDrainMax));
+    must(outbox->flush_until(topic_->name(), count_ + 1, kDrainMax));
   });
   return with_troubles(sample, **relay);
 }
 
 Sample Bench::raw() {
   return timed(count_, [&] {
-    RawProducer producer(options_, topic_, flags_.partitions);
+    RawProducer producer(options_, topic_->name(), flags_.partitions);
     producer.produce_all(value_, count_);
   });
 }

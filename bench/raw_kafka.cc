@@ -97,14 +97,16 @@ void RawProducer::take_reports(int timeout_ms) {
   }
 }
 
-void create_topic(const RelayOptions& options, const std::string& topic, std::int32_t partitions) {
-  kafka::Client client = client_of(options);
+BenchTopic::BenchTopic(const RelayOptions& options, std::string topic, std::int32_t partitions)
+    : client_(client_of(options)), name_(std::move(topic)) {
   char text[256] = "";
   rd_kafka_NewTopic_t* wanted =
-      rd_kafka_NewTopic_new(topic.c_str(), partitions, -1, text, sizeof text);
+      rd_kafka_NewTopic_new(name_.c_str(), partitions, -1, text, sizeof text);
   if (wanted == nullptr) die(text);
-  const kafka::QueuePtr queue(rd_kafka_queue_new(client.handle.get()));
-  rd_kafka_CreateTopics(client.handle.get(), &wanted, 1, nullptr, queue.get());
+  // The space of one comparison is there again for the next.
+  rd_kafka_NewTopic_set_config(wanted, "file.delete.delay.ms", "1000");
+  const kafka::QueuePtr queue(rd_kafka_queue_new(client_.handle.get()));
+  rd_kafka_CreateTopics(client_.handle.get(), &wanted, 1, nullptr, queue.get());
   rd_kafka_NewTopic_destroy(wanted);
   const kafka::EventPtr event(rd_kafka_queue_poll(queue.get(), kWaitMs));
   if (!event) die("the brokers do not answer");
@@ -113,11 +115,19 @@ void create_topic(const RelayOptions& options, const std::string& topic, std::in
   const auto** topics =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   if (count != 1 || rd_kafka_topic_result_error(topics[0]) != 0) {
-    die("cannot create " + topic + ": " + rd_kafka_topic_result_error_string(topics[0]));
+    die("cannot create " + name_ + ": " + rd_kafka_topic_result_error_string(topics[0]));
   }
   // One message to each partition: leaders are known and logs are open from then on.
-  RawProducer warm(options, topic, partitions);
+  RawProducer warm(options, name_, partitions);
   warm.produce_all("x", static_cast<std::uint64_t>(partitions) * options.keyless_block_entries);
+}
+
+BenchTopic::~BenchTopic() {
+  rd_kafka_DeleteTopic_t* unwanted = rd_kafka_DeleteTopic_new(name_.c_str());
+  const kafka::QueuePtr queue(rd_kafka_queue_new(client_.handle.get()));
+  rd_kafka_DeleteTopics(client_.handle.get(), &unwanted, 1, nullptr, queue.get());
+  rd_kafka_DeleteTopic_destroy(unwanted);
+  const kafka::EventPtr event(rd_kafka_queue_poll(queue.get(), kWaitMs));
 }
 
 }  // namespace outbox::bench

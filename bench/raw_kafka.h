@@ -37,8 +37,19 @@ class RawProducer {
   std::uint64_t in_flight_bytes_ = 0;
 };
 
-/// Creates it with the brokers' default replication and waits until every
-/// partition has a leader. A topic that exists already ends the program.
-void create_topic(const RelayOptions& options, const std::string& topic, std::int32_t partitions);
+/// A topic with the brokers' default replication, as long as the object lives.
+class BenchTopic {
+ public:
+  /// Returns when every partition has a leader. One that exists already ends the program.
+  BenchTopic(const RelayOptions& options, std::string topic, std::int32_t partitions);
+  ~BenchTopic();
+  BenchTopic(const BenchTopic&) = delete;
+  BenchTopic& operator=(const BenchTopic&) = delete;
+  const std::string& name() const { return name_; }
+
+ private:
+  kafka::Client client_;
+  const std::string name_;
+};
 
 }  // namespace outbox::bench
