@@ -25,10 +25,10 @@ struct Flags {
   std::string dir = "bench-drain";
   std::string bootstrap_servers;
   std::vector<std::size_t> value_bytes{100, 1'024};
-  std::uint64_t megabytes = 100;  ///< of values in one run
+  std::uint64_t megabytes = 200;  ///< of values in one run
   std::uint64_t messages_max = 1'000'000;
   std::int32_t partitions = 6;
-  int repeats = 5;
+  int repeats = 3;
   bool quick = false;
 };
 
