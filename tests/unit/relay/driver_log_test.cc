@@ -47,7 +47,8 @@ TEST_CASE("an unreachable cluster is said once a minute, and nothing else about 
       rig.stage.notify(notice(Notice::Kind::kError, "connection refused"));
     }
     REQUIRE(outbox::test::wait_until([&] { return rig.stage.told_all(); }, kPatience));
-    rig.clock.ahead_ms += kMinuteMs;
+    // Not after the last: the relay may say it once more before it stops.
+    if (minute + 1 < kMinutes) rig.clock.ahead_ms += kMinuteMs;
   }
   REQUIRE(driver.stop(kPatience).ok());
   CHECK(count(lines.str(), "cannot reach Kafka") == kMinutes);

@@ -7,6 +7,7 @@
 
 #include "store/store.h"
 #include "support/temp_dir.h"
+#include "unit/store/fixture.h"
 
 namespace outbox::store {
 namespace {
@@ -141,7 +142,10 @@ TEST_CASE("reader: dead letters, purges and progress") {
 
 TEST_CASE("reader: changes nothing, whether somebody holds the outbox or nobody") {
   const TempDir dir;
-  auto store = open_store(dir.path());
+  const test::ManualClock clock;  // the store syncs nothing by itself meanwhile
+  StoreSeams seams;
+  seams.clock = &clock;
+  auto store = test::open_store(dir.path(), {}, seams);
   for (int i = 0; i < 200; ++i) REQUIRE(store->append(message("orders", "v"), {}).ok());
   const bool held = GENERATE(true, false);
   if (!held) store.reset();
