@@ -156,6 +156,7 @@ class Driver final : public store::Drainer {
   Core core_;
   Lanes lanes_;
   bool connected_ = false;
+  std::string last_error_;  ///< of librdkafka, since the cluster was last reached
 
   // Relay thread only.
   Payloads payloads_;

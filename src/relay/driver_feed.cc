@@ -158,11 +158,13 @@ void Driver::set_connected(std::int64_t now_ms, bool connected, const std::strin
   if (connected != connected_) {
     connected_ = connected;
     core_.connected(now_ms, connected);
+    if (connected) last_error_.clear();
     if (connected) log_->info("connected to Kafka at {}", options_.bootstrap_servers);
   }
   if (!connected && admit(LogKind::kUnreachable, now_ms)) {
     log_->warn("cannot reach Kafka at {} ({}); entries wait in the outbox, {} topics pending",
-               options_.bootstrap_servers, trouble, lanes_.pending().size());
+               options_.bootstrap_servers, last_error_.empty() ? trouble : last_error_,
+               lanes_.pending().size());
   }
 }
 
@@ -206,6 +208,7 @@ void Driver::feed_notice(std::int64_t now_ms, Channel channel, Generation genera
     core_.producer_fatal(now_ms, channel, generation, kafka::action_for(notice.error),
                          kafka::error_text(notice.error));
   }
+  if (notice.kind == Kind::kError) last_error_ = notice.text;
   if (notice.kind == Kind::kAllBrokersDown) set_connected(now_ms, false, notice.text);
   if (notice.kind != Kind::kLog && observer_ != nullptr) observer_->refresh_soon();
   log_notice(now_ms, notice);
@@ -216,7 +219,7 @@ void Driver::log_notice(std::int64_t now_ms, const kafka::Notice& notice) {
   if (notice.kind == Kind::kAllBrokersDown) return;  // said by set_connected
   const bool grave =
       notice.kind == Kind::kFatal || (notice.kind == Kind::kLog && notice.level <= kErrorLevel);
-  // While nothing is reached, set_connected's line once a minute says it all.
+  // While nothing is reached, set_connected's line once a minute gives the newest error.
   const bool warning = notice.kind == Kind::kError ? connected_ : notice.level <= kWarningLevel;
   const auto level = grave     ? spdlog::level::err
                      : warning ? spdlog::level::warn
