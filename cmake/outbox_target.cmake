@@ -4,6 +4,9 @@ function(outbox_target name)
   if(OUTBOX_WERROR)
     target_compile_options(${name} PRIVATE -Werror)
   endif()
+  if(OUTBOX_MUTANTS)
+    target_compile_definitions(${name} PRIVATE OUTBOX_MUTANTS)
+  endif()
   if(OUTBOX_SANITIZE)
     # GCC 12 takes instrumented library code (std::regex) for uninitialized.
     target_compile_options(${name} PRIVATE -fsanitize=${OUTBOX_SANITIZE} -fno-omit-frame-pointer

@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+#include "base/mutant.h"
+
 namespace outbox::kafka {
 namespace {
 
@@ -37,7 +39,9 @@ Action action_for(std::int32_t code) {
   const auto found =
       std::lower_bound(kRows.begin(), kRows.end(), code,
                        [](const ErrorRow& row, std::int32_t wanted) { return row.code < wanted; });
-  return found != kRows.end() && found->code == code ? found->action : Action::kRebuild;
+  if (found == kRows.end() || found->code != code) return Action::kRebuild;
+  const bool broken = found->action == Action::kRetry && mutant(Mutant::kRetryIsVerdict);
+  return broken ? Action::kVerdict : found->action;
 }
 
 std::string_view error_text(std::int32_t code) {

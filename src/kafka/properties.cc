@@ -7,6 +7,7 @@
 #include <charconv>
 #include <memory>
 
+#include "base/mutant.h"
 #include "kafka/known_properties.h"
 
 namespace outbox::kafka {
@@ -119,6 +120,11 @@ Result<Properties> producer_properties(const RelayOptions& options, Role role) {
     } else if (role != Role::kProbe || (name != "batch.num.messages" && name != "linger.ms")) {
       ours->second = value;
     }
+  }
+  if (mutant(Mutant::kIdempotenceOff)) {
+    std::erase_if(out, [](const auto& property) {
+      return property.first == "enable.idempotence" || property.first == "enable.gapless.guarantee";
+    });
   }
   if (Status status = try_out(out); !status.ok()) return status;
   return out;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "relay/core_state.h"
 
 namespace outbox::relay {
@@ -23,13 +24,18 @@ void Core::State::hand_out(Lane& lane, Partition& partition) {
     if (lane.in_flight > 0) return;
     if (now < lane.stall_until_ms) return wake(lane, lane.stall_until_ms);
   }
-  if (partition.slow || lane.probing()) {
+  if ((partition.slow && !mutant(Mutant::kSlowStartSkipped)) || lane.probing()) {
     if (partition.in_flight() > 0) return;
     partition.alone = true;
     send_one(lane, partition, producer);
     return;
   }
+  const std::size_t before = commands.produce.size();
   while (partition.has_queued()) send_one(lane, partition, producer);
+  if (mutant(Mutant::kOrderAfterRetry) && commands.produce.size() >= before + 2 &&
+      partition.slots().front().sent_before) {
+    std::swap(commands.produce[before], commands.produce[before + 1]);
+  }
 }
 
 void Core::State::send_one(Lane& lane, Partition& partition, ChannelState& producer) {

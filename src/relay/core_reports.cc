@@ -1,5 +1,6 @@
 // What became of the entries that were handed out.
 #include "base/check.h"
+#include "base/mutant.h"
 #include "relay/core_state.h"
 
 namespace outbox::relay {
@@ -18,7 +19,8 @@ void Core::State::report(const Report& given) {
   --of.in_flight;
   --producer.in_flight;
   partition->active_ms = now;
-  const bool delivered = given.outcome == Outcome::kDelivered && given.offset >= 0;
+  const bool delivered = given.outcome == Outcome::kDelivered &&
+                         (given.offset >= 0 || mutant(Mutant::kImplicitAckBelieved));
   partition->report(index, delivered ? Slot::State::kDone : Slot::State::kFailed, given.offset);
   touch(of);
   if (delivered) {
@@ -115,6 +117,7 @@ void Core::State::failed_on_main(Lane& of, Partition& partition, const Report& g
       if (was_sent) rebuild(Channel::kMain, "stall", true);
       return stall(of, reason);
     case Action::kVerdict:
+      if (mutant(Mutant::kVerdictOnBatch)) return verdict(of, partition, reason);
       producer.blamed = true;
       suspect(of, partition, given.seq);
       if (was_sent) rebuild(Channel::kMain, "verdict", true);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutant.h"
 #include "kafka/error_table.h"
 #include "relay/driver.h"
 
@@ -45,7 +46,13 @@ void Driver::execute_produce(const std::vector<Produce>& commands) {
       refused_.push_back(refusal);
       continue;
     }
-    const std::int32_t error = hand_over(command, producer);
+    const bool skipped = mutant(Mutant::kHeadBeforeSend);
+    const std::int32_t error = skipped ? 0 : hand_over(command, producer);
+    if (skipped || (error == 0 && mutant(Mutant::kHeadBeforeReport))) {
+      refusal.outcome = Outcome::kDelivered;
+      refusal.offset = 0;
+      refused_.push_back(refusal);
+    }
     if (error == 0) continue;
     refusal.failure = {kafka::action_for(error), kafka::error_text(error), false};
     refused_.push_back(refusal);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/mutant.h"
 
 namespace outbox::relay {
 namespace {
@@ -47,7 +48,13 @@ void MessageBuilder::add_id_headers(const store::RecordView& record, Seq seq, Se
   std::memcpy(id_.data(), text.data(), text.size());
   char* const id_end = std::to_chars(id_.data() + text.size(), id_.data() + id_.size(), seq).ptr;
   char* const prev_end = std::to_chars(prev_.data(), prev_.data() + prev_.size(), prev).ptr;
-  headers_.push_back({kIdHeader, std::string_view(id_.data(), id_end)});
+  std::string_view id(id_.data(), id_end);
+  for (const kafka::OutHeader& header : headers_) {
+    const bool requeued = std::string_view(header.name) == "outbox-requeued-from" && header.value;
+    if (requeued && mutant(Mutant::kRequeueKeepsNumber)) id = *header.value;
+  }
+  headers_.push_back({kIdHeader, id});
+  if (mutant(Mutant::kPrevWrong)) prev_[0] = '9';
   headers_.push_back({kPrevHeader, std::string_view(prev_.data(), prev_end)});
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "store/meta.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
@@ -23,7 +24,9 @@ Status poisoned_by(const Status& why) {
 }  // namespace
 
 void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progress) {
-  if (poisoned_) return fail(group, {Code::kPoisoned, health().message()});
+  if (poisoned_ && !mutant(Mutant::kPoisonIgnored)) {
+    return fail(group, {Code::kPoisoned, health().message()});
+  }
   ++group_number_;
   touched_.clear();
   std::size_t bytes = kSmallestBatchBytes;
@@ -170,7 +173,8 @@ Status GroupWriter::record_tail() {
     if (touched.entries == 0) continue;
     tails.push_back({touched.lane->id, touched.from + touched.entries - 1});
   }
-  return tails.empty() ? Status() : parts_.durable_tail.record(tails);
+  if (tails.empty() || mutant(Mutant::kDurableTailUnwritten)) return {};
+  return parts_.durable_tail.record(tails);
 }
 
 /// The group is durable: callbacks, counts, the drainer, the callers; in this

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/endian.h"
+#include "base/mutant.h"
 
 namespace outbox::store {
 namespace {
@@ -17,7 +18,7 @@ class HeadFilter final : public rocksdb::CompactionFilter {
     if (key.size() != kKeyBytes) return Decision::kKeep;
     const auto lane = get_big<std::uint32_t>(key.data());
     if (lane >= heads_.size()) return Decision::kKeep;
-    const Seq head = heads_[lane];
+    const Seq head = heads_[lane] + (mutant(Mutant::kFilterAboveHead) ? 50 : 0);
     if (get_big<std::uint64_t>(key.data() + sizeof(LaneId)) >= head) return Decision::kKeep;
     *skip_until = entry_key(lane, head);
     return Decision::kRemoveAndSkipUntil;

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "base/mutant.h"
 #include "store/store.h"
 
 namespace outbox::store {
@@ -44,7 +45,7 @@ std::string read_name(int fd) {
 
 bool try_lock(int fd) {
   struct flock lock = whole_file();
-  return ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
+  return mutant(Mutant::kSecondWriter) || ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
 Status write_name(int fd, const std::string& path) {

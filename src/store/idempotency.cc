@@ -1,5 +1,6 @@
 #include "store/idempotency.h"
 
+#include "base/mutant.h"
 #include "store/coding.h"
 #include "store/rocks_status.h"
 
@@ -72,6 +73,7 @@ Result<std::optional<Idempotency::Known>> Idempotency::find(const std::string& k
 
 Status Idempotency::remember(rocksdb::WriteBatch& batch, const std::string& key, LaneId lane,
                              Seq seq) {
+  if (mutant(Mutant::kIdempotencyForgotten)) return {};
   const Known known{lane, seq, clock_.wall_ms(), next_};
   auto put = batch.Put(database_.idempotency, key_of(key), encode(known));
   if (put.ok()) put = batch.Put(database_.idempotency, order_of(next_), key);

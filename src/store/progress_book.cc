@@ -1,5 +1,7 @@
 #include "store/progress_book.h"
 
+#include "base/mutant.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -19,6 +21,7 @@ void ProgressBook::update(Lane& lane, const std::function<void(LaneRecord&)>& ch
     const std::lock_guard lock(lane.mutex);
     const std::uint64_t before = lane.record.progress.settled_entries();
     change(lane.record);
+    if (mutant(Mutant::kFilterVolatileHead)) heads_->set(lane.id, lane.record.progress.head);
     entries = lane.record.progress.settled_entries() - before;
     settled_ += entries;
     bytes = lane.bytes.settle_below(lane.record.progress.head);

@@ -6,6 +6,7 @@
 #include <rocksdb/sst_file_manager.h>
 #include <rocksdb/table.h>
 
+#include "base/mutant.h"
 #include "store/rocks_log.h"
 
 namespace outbox::store {
@@ -44,8 +45,9 @@ rocksdb::DBOptions db_options(const Options& options, rocksdb::Env* env, const L
   db.max_bgerror_resume_count = 0;
   // The default opens a WAL with one flipped bit and drops what follows it in silence.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  if (mutant(Mutant::kDefaultWalRecovery)) db.wal_recovery_mode = rocksdb::DBOptions().wal_recovery_mode;
   // A replayed WAL may stand in page cache only; flushed, it is durable before it is sent.
-  db.avoid_flush_during_recovery = false;
+  db.avoid_flush_during_recovery = mutant(Mutant::kReplayNotFlushed);
   // Everything that was OK is in the WAL and synced; a clean close need not write it again.
   db.avoid_flush_during_shutdown = true;
   db.manual_wal_flush = false;  // a group is in the file when Write returns
@@ -107,7 +109,7 @@ rocksdb::ColumnFamilyOptions small_family_options() {
 
 rocksdb::WriteOptions durable_write() {
   rocksdb::WriteOptions write;
-  write.sync = true;  // OK means fsynced
+  write.sync = !mutant(Mutant::kFsyncSkipped);  // OK means fsynced
   write.disableWAL = false;
   write.no_slowdown = false;  // wait for a flush rather than fail
   return write;

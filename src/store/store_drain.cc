@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "store/read_slab.h"
 #include "store/rocks_status.h"
 #include "store/store_impl.h"
@@ -71,6 +72,7 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
     slab->add(lane_id, seq, record);
   }
   if (!scan->status().ok()) {
+    if (mutant(Mutant::kErrorReadAsEmpty)) return SlabPtr(std::make_shared<ReadSlab>());
     return from_rocks(scan->status(), "reading the backlog of " + lane->topic);
   }
   if (expected <= tail && expected >= lane->durable_head) {
@@ -113,7 +115,7 @@ Status StoreImpl::bury(LaneId lane_id, Seq seq, std::int32_t partition, const st
     // In the same write as the record: an entry is never both dead and pending.
     progress_.update(*lane, [&](LaneRecord& record) {
       record.progress = progress;
-      ++record.dead;
+      record.dead += mutant(Mutant::kDeadUncounted) ? 0 : 1;
     });
     return Status();
   };
@@ -140,7 +142,7 @@ Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
         batch.Put(database_->meta, meta::key(meta::kPlacementPrefix, lane_id), encode(history));
     return from_rocks(put, "recording a partition count");
   };
-  committer_.commit(request);
+  if (!mutant(Mutant::kPlacementUnsynced)) committer_.commit(request);
   if (request.status.ok()) {
     const std::lock_guard lock(lane->mutex);
     lane->placement = std::move(history);

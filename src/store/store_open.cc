@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <random>
 
+#include "base/mutant.h"
 #include "store/recovery.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
@@ -68,7 +69,7 @@ Status identify(Database& database, const Clock& clock, bool fresh, StoreImpl::O
     if (session->size() == 8) last_session = get_big<std::uint64_t>(session->data());
   }
   opened.session = std::max(static_cast<SessionId>(std::max<std::int64_t>(clock.wall_ms(), 1)),
-                            last_session + 1);
+                            mutant(Mutant::kSessionRepeated) ? 0 : last_session + 1);
   batch.Put(database.meta, std::string(meta::kSession), big(opened.session));
   return from_rocks(database.db->Write(durable_write(), &batch), "opening a session");
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/mutant.h"
 #include "base/placement.h"
 #include "store/rocks_status.h"
 #include "store/store_impl.h"
@@ -114,7 +115,7 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
     auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
     if (!dead.ok()) return dead.status();
     if (dead->requeued_as != 0) return {Code::kInvalidArgument, "requeued by somebody else"};
-    dead->requeued_as = items[0].appended.seq;
+    if (!mutant(Mutant::kRequeueUnmarked)) dead->requeued_as = items[0].appended.seq;
     const auto put = batch.Put(database_->dead, entry_key((*lane)->id, seq), encode(*dead));
     if (!put.ok()) return from_rocks(put, "marking a dead letter");
     progress_.update(**lane, [](LaneRecord& record) {
