@@ -1,9 +1,9 @@
 #include "store/progress_book.h"
 
-#include "base/mutant.h"
-
 #include <algorithm>
 #include <utility>
+
+#include "base/mutant.h"
 
 namespace outbox::store {
 namespace {

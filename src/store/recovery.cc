@@ -71,9 +71,8 @@ Result<Recovered> recover(const std::filesystem::path& dir, rocksdb::Env& env, c
         dir, "holds a database and no durable-tail file: it is no outbox, or the file was removed");
   }
 
-  const Result<std::vector<TornWal>> torn = mutant(Mutant::kDefaultWalRecovery)
-                                                ? std::vector<TornWal>()
-                                                : check_wals(env, dir);
+  const Result<std::vector<TornWal>> torn =
+      mutant(Mutant::kDefaultWalRecovery) ? std::vector<TornWal>() : check_wals(env, dir);
   if (!torn.ok()) return torn.status();
   // What would be there after the cut is looked at before anything is cut.
   const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, *torn);

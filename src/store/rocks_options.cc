@@ -45,7 +45,8 @@ rocksdb::DBOptions db_options(const Options& options, rocksdb::Env* env, const L
   db.max_bgerror_resume_count = 0;
   // The default opens a WAL with one flipped bit and drops what follows it in silence.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  if (mutant(Mutant::kDefaultWalRecovery)) db.wal_recovery_mode = rocksdb::DBOptions().wal_recovery_mode;
+  if (mutant(Mutant::kDefaultWalRecovery))
+    db.wal_recovery_mode = rocksdb::DBOptions().wal_recovery_mode;
   // A replayed WAL may stand in page cache only; flushed, it is durable before it is sent.
   db.avoid_flush_during_recovery = mutant(Mutant::kReplayNotFlushed);
   // Everything that was OK is in the WAL and synced; a clean close need not write it again.

@@ -23,6 +23,18 @@ std::string Oracle::id_of(std::string_view value) {
   return std::string(value.substr(0, value.find('|')));
 }
 
+std::string Oracle::value_of(const std::string& id, std::size_t bytes) {
+  return id + "|" + std::to_string(bytes) + "|" + std::string(bytes, 'v');
+}
+
+bool Oracle::whole(std::string_view value) {
+  const std::size_t second = value.find('|', value.find('|') + 1);
+  if (second == std::string_view::npos) return false;
+  const std::string id = id_of(value);
+  const std::string_view bytes = value.substr(id.size() + 1, second - id.size() - 1);
+  return value == value_of(id, std::strtoull(std::string(bytes).c_str(), nullptr, 10));
+}
+
 std::string Oracle::attempt(const std::string& topic) {
   const std::lock_guard lock(mutex_);
   std::string id = prefix_ + std::to_string(next_id_++);
@@ -35,12 +47,13 @@ void Oracle::outcome(const std::string& id, const Result<Appended>& result) {
   const std::lock_guard lock(mutex_);
   Entry& entry = entries_[id];
   if (result.ok()) {
-    ++ok_count_;
+    ++counts_.entries;
     journal('K', entry.topic, result->seq, id);
     know(entry.topic, result->seq, id);
   } else if (!result.status().indeterminate()) {
     journal('F', entry.topic, 0, id);
-    if (entry.fate == Fate::kKnown) violation(id + " failed for sure, and is there");
+    if (entry.fate == Fate::kKnown)
+      violation(&Counts::phantom, id + " failed for sure, and is there");
     entry.fate = Fate::kFailed;
   }
 }
@@ -105,21 +118,25 @@ void Oracle::replay_line(const std::string& line) {
       buried(topic, seq);
       break;
     default:
-      violation("unreadable journal line: " + line);
+      violation(&Counts::other, "unreadable journal line: " + line);
   }
 }
 
 void Oracle::know(const std::string& topic, Seq seq, const std::string& id) {
   const auto found = entries_.find(id);
-  if (found == entries_.end()) return violation(at(topic, seq) + " is " + id + ", never appended");
+  if (found == entries_.end())
+    return violation(&Counts::phantom, at(topic, seq) + " is " + id + ", never appended");
   Entry& entry = found->second;
-  if (entry.fate == Fate::kFailed) violation(id + " failed for sure and is " + at(topic, seq));
-  if (entry.topic != topic) violation(id + " of " + entry.topic + " is " + at(topic, seq));
+  if (entry.fate == Fate::kFailed)
+    violation(&Counts::phantom, id + " failed for sure and is " + at(topic, seq));
+  if (entry.topic != topic)
+    violation(&Counts::altered, id + " of " + entry.topic + " is " + at(topic, seq));
   if (entry.seq != 0 && entry.seq != seq) {
-    violation(id + " is " + at(topic, entry.seq) + " and " + at(topic, seq));
+    violation(&Counts::doubled, id + " is " + at(topic, entry.seq) + " and " + at(topic, seq));
   }
   std::string& owner = topics_[topic].known[seq];
-  if (!owner.empty() && owner != id) violation(at(topic, seq) + " is " + owner + " and " + id);
+  if (!owner.empty() && owner != id)
+    violation(&Counts::doubled, at(topic, seq) + " is " + owner + " and " + id);
   owner = id;
   entry.fate = Fate::kKnown;
   entry.seq = seq;
@@ -134,7 +151,8 @@ void Oracle::check(store::Store& store) {
     check_lane(store, lane);
   }
   for (const auto& [name, topic] : topics_) {
-    if (!topic.known.empty() && !present.contains(name)) violation("topic " + name + " is gone");
+    if (!topic.known.empty() && !present.contains(name))
+      violation(&Counts::lost, "topic " + name + " is gone");
   }
   for (auto& [id, entry] : entries_) {
     if (entry.fate == Fate::kInDoubt) entry.fate = Fate::kFailed;
@@ -154,17 +172,21 @@ Oracle::Found Oracle::scan(store::Store& store, const store::LaneInfo& lane) {
   for (;;) {
     const Result<store::SlabPtr> slab = store.read(lane.id, next, kScanEntries, kScanBytes);
     if (!slab.ok()) {
-      violation("reading " + at(lane.topic, next) + ": " + slab.status().to_string());
+      violation(&Counts::other,
+                "reading " + at(lane.topic, next) + ": " + slab.status().to_string());
       return found;
     }
     if ((*slab)->entries().empty()) return found;
     for (const store::SlabEntry& entry : (*slab)->entries()) {
       const auto record = store::decode(entry.record, entry.lane, entry.seq);
       if (!record.ok()) {
-        violation(at(lane.topic, entry.seq) + ": " + record.status().to_string());
+        violation(&Counts::altered, at(lane.topic, entry.seq) + ": " + record.status().to_string());
         continue;
       }
-      if (entry.seq != next) violation(at(lane.topic, next) + " is skipped");
+      if (!whole(record->value.value_or(""))) {
+        violation(&Counts::altered, at(lane.topic, entry.seq) + " has another value");
+      }
+      if (entry.seq != next) violation(&Counts::lost, at(lane.topic, next) + " is skipped");
       next = entry.seq + 1;
       found[entry.seq] = id_of(record->value.value_or(""));
     }
@@ -175,8 +197,8 @@ Oracle::Found Oracle::scan(store::Store& store, const store::LaneInfo& lane) {
 void Oracle::check_found(const store::LaneInfo& lane, const Found& found) {
   const Seq last = found.empty() ? lane.progress.head - 1 : found.rbegin()->first;
   if (last != lane.tail) {
-    violation("the tail of " + lane.topic + " is " + std::to_string(lane.tail) +
-              ", its last entry " + std::to_string(last));
+    violation(&Counts::other, "the tail of " + lane.topic + " is " + std::to_string(lane.tail) +
+                                  ", its last entry " + std::to_string(last));
   }
   for (const auto& [seq, id] : found) know(lane.topic, seq, id);
 }
@@ -187,41 +209,46 @@ void Oracle::check_known(store::Store& store, const store::LaneInfo& lane, const
   for (const auto& [seq, id] : topic.known) {
     const bool below = seq < lane.progress.head;
     if (below && !topic.settling.contains(seq)) {
-      violation(at(lane.topic, seq) + " is below the head and was never settled");
+      violation(&Counts::lost, at(lane.topic, seq) + " is below the head and was never settled");
     }
-    if (!below && !found.contains(seq)) violation(at(lane.topic, seq) + " (" + id + ") is lost");
+    if (!below && !found.contains(seq))
+      violation(&Counts::lost, at(lane.topic, seq) + " (" + id + ") is lost");
   }
   for (const auto& [partition, through] : lane.progress.through) {
-    if (through > lane.tail) violation("progress of " + lane.topic + " is beyond its tail");
+    if (through > lane.tail)
+      violation(&Counts::other, "progress of " + lane.topic + " is beyond its tail");
   }
   for (const Seq seq : topic.buried) {
     const Result<DeadLetter> dead = store.dead_letter(lane.topic, seq);
     if (!dead.ok()) {
-      violation("dead letter " + at(lane.topic, seq) + ": " + dead.status().to_string());
+      violation(&Counts::lost,
+                "dead letter " + at(lane.topic, seq) + ": " + dead.status().to_string());
     } else if (id_of(dead->entry.message.value.value_or("")) != topic.known.at(seq)) {
-      violation("dead letter " + at(lane.topic, seq) + " is another entry");
+      violation(&Counts::altered, "dead letter " + at(lane.topic, seq) + " is another entry");
     }
   }
 }
 
 void Oracle::check_ledger(store::Store& store, const std::vector<store::LaneInfo>& lanes) {
   const Result<Stats> stats = store.stats();
-  if (!stats.ok()) return violation("stats: " + stats.status().to_string());
+  if (!stats.ok()) return violation(&Counts::other, "stats: " + stats.status().to_string());
   const Ledger& ledger = stats->ledger;
   if (!ledger.balanced()) {
-    violation("the ledger does not balance: appended " + std::to_string(ledger.appended) +
-              ", delivered " + std::to_string(ledger.delivered) + ", pending " +
-              std::to_string(ledger.pending) + ", dead " + std::to_string(ledger.dead));
+    violation(&Counts::other,
+              "the ledger does not balance: appended " + std::to_string(ledger.appended) +
+                  ", delivered " + std::to_string(ledger.delivered) + ", pending " +
+                  std::to_string(ledger.pending) + ", dead " + std::to_string(ledger.dead));
   }
   std::uint64_t tails = 0;
   for (const store::LaneInfo& lane : lanes) tails += lane.tail;
   if (ledger.appended != tails) {
-    violation("appended is " + std::to_string(ledger.appended) + ", the tails add up to " +
-              std::to_string(tails));
+    violation(&Counts::other, "appended is " + std::to_string(ledger.appended) +
+                                  ", the tails add up to " + std::to_string(tails));
   }
 }
 
-void Oracle::violation(const std::string& what) {
+void Oracle::violation(std::uint64_t Counts::*kind, const std::string& what) {
+  ++(counts_.*kind);
   if (violations_.size() < kViolationsMax) violations_.push_back(what);
 }
 

@@ -12,6 +12,7 @@
 #include "outbox/message.h"
 #include "outbox/status.h"
 #include "store/store.h"
+#include "support/campaign.h"
 
 namespace outbox::test {
 
@@ -33,7 +34,7 @@ class Oracle {
   /// The calls of a process that was killed; what it was about to learn is in doubt.
   void replay(std::istream& journal);
 
-  /// The message's value is "<id>|<padding>", with an id of its own.
+  /// An id of its own, for a message with value_of(id, ...).
   std::string attempt(const std::string& topic);
   void outcome(const std::string& id, const Result<Appended>& result);
   /// The drainer got it, or a scan found it: from now on it must stay.
@@ -47,8 +48,13 @@ class Oracle {
   void check(store::Store& store);
 
   const std::vector<std::string>& violations() const { return violations_; }
-  std::size_t ok_count() const { return ok_count_; }
+  /// Of the violations, and the appends that were OK.
+  const Counts& counts() const { return counts_; }
+  std::size_t ok_count() const { return counts_.entries; }
 
+  /// "<id>|<bytes>|<as many v>": what is altered shows.
+  static std::string value_of(const std::string& id, std::size_t bytes);
+  static bool whole(std::string_view value);
   static std::string id_of(std::string_view value);
 
  private:
@@ -73,7 +79,7 @@ class Oracle {
   void check_known(store::Store& store, const store::LaneInfo& lane, const Found& found);
   void check_ledger(store::Store& store, const std::vector<store::LaneInfo>& lanes);
   Found scan(store::Store& store, const store::LaneInfo& lane);
-  void violation(const std::string& what);
+  void violation(std::uint64_t Counts::*kind, const std::string& what);
 
   const std::string prefix_;
   const int journal_fd_;
@@ -82,7 +88,7 @@ class Oracle {
   std::map<std::string, Topic> topics_;
   std::vector<std::string> violations_;
   std::uint64_t next_id_ = 1;
-  std::size_t ok_count_ = 0;
+  Counts counts_;
 };
 
 }  // namespace outbox::test

@@ -2,8 +2,6 @@
 
 #include <array>
 #include <condition_variable>
-#include <cstdlib>
-#include <iostream>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -29,7 +27,7 @@ std::string topic_of(Random& random) { return kTopics[random() % kTopics.size()]
 Message message_of(const std::string& topic, const std::string& id, std::size_t bytes) {
   Message message;
   message.topic = topic;
-  message.value = id + "|" + std::string(bytes, 'v');
+  message.value = Oracle::value_of(id, bytes);
   if (bytes % kIdempotentOneIn == 0) message.idempotency_key = id;
   return message;
 }
@@ -90,27 +88,7 @@ void produce_async(store::Store& store, Oracle& oracle, Random random, int appen
   answered.wait(lock, [&] { return open == 0; });
 }
 
-const char* environment(const char* name) { return std::getenv(name); }
-
-std::uint64_t draw_seed() {
-  const char* given = environment("OUTBOX_SEED");
-  const std::uint64_t seed =
-      given != nullptr ? std::strtoull(given, nullptr, 10) : std::uint64_t{std::random_device{}()};
-  std::cout << "seed " << seed << " (replay: OUTBOX_SEED=" << seed << ")" << std::endl;
-  return seed;
-}
-
 }  // namespace
-
-std::uint64_t base_seed() {
-  static const std::uint64_t seed = draw_seed();
-  return seed;
-}
-
-int crash_cycles(int otherwise) {
-  const char* given = environment("OUTBOX_CRASH_CYCLES");
-  return given != nullptr ? std::atoi(given) : otherwise;
-}
 
 Rig::Rig() : dir_(temp_.path() / "box") {
   std::filesystem::create_directory(dir_);

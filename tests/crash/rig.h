@@ -14,11 +14,6 @@
 
 namespace outbox::test {
 
-/// OUTBOX_SEED, or one of the system's; printed once.
-std::uint64_t base_seed();
-/// OUTBOX_CRASH_CYCLES, or `otherwise`.
-int crash_cycles(int otherwise);
-
 /// A store on a file system that can be cut off, and its oracle.
 class Rig {
  public:
