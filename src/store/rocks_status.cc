@@ -8,13 +8,11 @@ namespace outbox::store {
 
 Status from_rocks(const rocksdb::Status& status, std::string_view doing) {
   if (status.ok()) return {};
-  Code code = Code::kIoError;
-  if (status.IsNoSpace()) {
-    code = Code::kDiskFull;
-  } else if (status.IsCorruption()) {
-    code = Code::kCorruption;
-  }
-  return {code, std::string(doing) + ": " + status.ToString()};
+  std::string what = std::string(doing) + ": " + status.ToString();
+  if (status.IsNoSpace()) return {Code::kDiskFull, what};
+  // A file that RocksDB knows of and that is not there is damage as well.
+  if (!status.IsCorruption() && !status.IsPathNotFound()) return {Code::kIoError, what};
+  return {Code::kCorruption, what + "; run outbox-relay verify"};
 }
 
 }  // namespace outbox::store

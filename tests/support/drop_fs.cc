@@ -101,6 +101,7 @@ void DropFs::change(const std::string& dir, Change change) {
 void DropFs::cut_power() {
   const std::lock_guard lock(mutex_);
   powered_ = false;
+  released_.notify_all();
 }
 
 void DropFs::cut_power_at(std::uint64_t nth_change, std::uint64_t seed) {
@@ -226,6 +227,25 @@ std::uint64_t DropFs::used_bytes_locked() const {
   return sum;
 }
 
+void DropFs::hang_syncs(std::optional<std::string> path_contains) {
+  const std::lock_guard lock(mutex_);
+  hanging_syncs_ = std::move(path_contains);
+  released_.notify_all();
+}
+
+int DropFs::hanging() const {
+  const std::lock_guard lock(mutex_);
+  return hanging_;
+}
+
+void DropFs::wait_while_hanging(std::unique_lock<std::mutex>& lock, const std::string& path) {
+  ++hanging_;
+  released_.wait(lock, [&] {
+    return !powered_ || !hanging_syncs_ || path.find(*hanging_syncs_) == std::string::npos;
+  });
+  --hanging_;
+}
+
 void DropFs::ignore_syncs(std::optional<std::string> path_contains) {
   const std::lock_guard lock(mutex_);
   ignored_syncs_ = std::move(path_contains);
@@ -245,6 +265,7 @@ IOStatus DropFs::enter_locked(unsigned op, const std::string& path, bool* partia
   ++counts_[op];
   if (changes_until_cut_ && (op & kFsChange) != 0 && --*changes_until_cut_ == 0) {
     powered_ = false;
+    released_.notify_all();
     if (partial != nullptr) *partial = true;
     return IOStatus::IOError("no power", path);
   }

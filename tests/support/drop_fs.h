@@ -3,6 +3,7 @@
 #include <rocksdb/file_system.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -86,6 +87,11 @@ class DropFs : public rocksdb::FileSystemWrapper {
   /// A drive that lies about flush: the Sync of files (and directories) whose
   /// path contains this is OK and does nothing. Unset: none.
   void ignore_syncs(std::optional<std::string> path_contains);
+  /// A disk that hangs: the Sync of files whose path contains this does not return, until it is
+  /// unset or the power goes. Unset: none.
+  void hang_syncs(std::optional<std::string> path_contains);
+  /// Syncs that hang now.
+  int hanging() const;
 
   rocksdb::IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSSequentialFile>* result,
@@ -163,6 +169,7 @@ class DropFs : public rocksdb::FileSystemWrapper {
   InodePtr adopt(const std::string& path, bool durable);
   void change(const std::string& dir, Change change);
   bool sync_is_ignored(const std::string& path) const;
+  void wait_while_hanging(std::unique_lock<std::mutex>& lock, const std::string& path);
   std::uint64_t used_bytes_locked() const;
   void scan();
   void lose_bytes(Inode& inode, Keep keep);
@@ -174,6 +181,9 @@ class DropFs : public rocksdb::FileSystemWrapper {
   std::mt19937_64 random_;
   bool powered_ = true;
   std::optional<std::string> ignored_syncs_;
+  std::optional<std::string> hanging_syncs_;
+  std::condition_variable released_;
+  int hanging_ = 0;
   std::optional<std::uint64_t> changes_until_cut_;
   std::optional<FsFault> fault_;
   std::uint64_t fault_matches_ = 0;

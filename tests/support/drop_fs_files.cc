@@ -76,7 +76,8 @@ IOStatus DropFile::Truncate(uint64_t bytes, const IOOptions& options, IODebugCon
 
 /// What had been written when the call began is synced when it ends with power.
 IOStatus DropFile::Sync(const IOOptions&, IODebugContext*) {
-  const std::lock_guard lock(owner_->mutex_);
+  std::unique_lock lock(owner_->mutex_);
+  owner_->wait_while_hanging(lock, path_);
   IOStatus status = owner_->enter_locked(kFsSync, path_, nullptr);
   if (!status.ok()) inode_->sync_failed = true;
   if (inode_->sync_failed || owner_->sync_is_ignored(path_)) return status;

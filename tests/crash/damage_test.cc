@@ -1,0 +1,64 @@
+#include "crash/damage.h"
+
+#include <catch2/catch.hpp>
+#include <iostream>
+#include <memory>
+
+// One damage to one file at a time, and what Store::open and the reads say to it.
+namespace outbox::test {
+namespace {
+
+constexpr std::uint64_t kCycles = 300;
+/// Damages tried on one store, before another one is made.
+constexpr std::uint64_t kCyclesPerVictim = 50;
+
+struct Case {
+  const char* row;
+  bool sync_tail_each_group;
+  Keep keep;
+  bool blind_allowed;
+};
+
+}  // namespace
+
+TEST_CASE("damage: one damaged file is never a silent loss") {
+  const Case given = GENERATE(Case{"damage", false, Keep::kAll, false},
+                              Case{"damage-after-power-cut", false, Keep::kSynced, true},
+                              Case{"damage-tail-each-group", true, Keep::kSynced, false});
+  Options options = Rig::small_options();
+  options.sync_tail_each_group = given.sync_tail_each_group;
+  Campaign campaign(given.row, kCycles);
+  std::map<Answer, std::uint64_t> answers;
+  std::unique_ptr<Victim> victim;
+  while (campaign.next()) {
+    // Each seed alone decides what is damaged, and on which store.
+    const std::uint64_t of_victim = campaign.seed() / kCyclesPerVictim;
+    if (victim == nullptr || campaign.seed() % kCyclesPerVictim == 0) {
+      victim = std::make_unique<Victim>(options, of_victim, given.keep);
+    }
+    std::mt19937_64 random(campaign.seed());
+    const TempDir temp;
+    const std::filesystem::path dir = temp.path() / "box";
+    victim->copy_to(dir);
+    const std::string what = damage(dir, random);
+    const Verdict verdict = judge(dir, victim->contents());
+    ++answers[verdict.answer];
+    Counts counts = verdict.counts;
+    counts.entries = victim->contents().entries;
+    campaign.add(counts);
+    INFO(campaign.replay() << "; " << what << ": " << verdict.text);
+    CHECK(counts.wrong() == 0);
+    CHECK(verdict.answer != Answer::kSilent);
+    if (!given.blind_allowed) CHECK(verdict.answer != Answer::kBlind);
+  }
+  std::cout << given.row << ": " << answers[Answer::kIntact] << " intact, "
+            << answers[Answer::kRefused] << " refused, " << answers[Answer::kLoud]
+            << " named when read, " << answers[Answer::kBlind] << " in the blind spot\n";
+  if (campaign.cycles() >= kCycles) {
+    CHECK(answers[Answer::kIntact] > 0);
+    CHECK(answers[Answer::kRefused] > 0);
+    CHECK(answers[Answer::kLoud] > 0);
+  }
+}
+
+}  // namespace outbox::test
