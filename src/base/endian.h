@@ -27,6 +27,18 @@ T get_big(const char* from) {
   return value;
 }
 
+/// As RocksDB writes its numbers.
+template <typename T>
+T get_little(const char* from) {
+  static_assert(std::is_unsigned_v<T>);
+  T value = 0;
+  for (std::size_t i = sizeof(T); i > 0; --i) {
+    value = static_cast<T>(static_cast<T>(static_cast<std::uint64_t>(value) << 8) |
+                           static_cast<unsigned char>(from[i - 1]));
+  }
+  return value;
+}
+
 template <typename T>
 void append_big(std::string& to, T value) {
   char bytes[sizeof(T)];

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -18,17 +19,19 @@ namespace outbox::store {
 
 namespace {
 
-/// A read-only database with the two families that know about lanes.
+/// A read-only database with the families that know about lanes.
 struct View {
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* entries = nullptr;
   rocksdb::ColumnFamilyHandle* meta = nullptr;
+  rocksdb::ColumnFamilyHandle* dead = nullptr;
 
   View() = default;
   ~View() {
     if (db == nullptr) return;
     db->DestroyColumnFamilyHandle(entries);
     db->DestroyColumnFamilyHandle(meta);
+    db->DestroyColumnFamilyHandle(dead);
   }
   View(const View&) = delete;
   View& operator=(const View&) = delete;
@@ -49,16 +52,21 @@ Status open_view(rocksdb::Env& env, const std::filesystem::path& dir, const Log&
   std::vector<std::string> names;
   rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, dir.string(), &names);
   if (!status.ok()) return from_rocks(status, doing);
-  if (std::find(names.begin(), names.end(), kMetaFamily) == names.end()) return {};
+  // They are made one after the other; a store is one when it has them all.
+  for (const char* family : {kMetaFamily, kDeadFamily}) {
+    if (std::find(names.begin(), names.end(), family) == names.end()) return {};
+  }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   status = rocksdb::DB::OpenForReadOnly(
-      options, dir.string(), {{rocksdb::kDefaultColumnFamilyName, {}}, {kMetaFamily, {}}}, &handles,
+      options, dir.string(),
+      {{rocksdb::kDefaultColumnFamilyName, {}}, {kMetaFamily, {}}, {kDeadFamily, {}}}, &handles,
       &db);
   if (!status.ok()) return from_rocks(status, doing);
   view.db.reset(db);
   view.entries = handles.at(0);
   view.meta = handles.at(1);
+  view.dead = handles.at(2);
   return {};
 }
 
@@ -90,15 +98,14 @@ Result<LaneRecord> stored_record(const View& view, LaneId lane) {
   return decode_lane_record(value);
 }
 
-Result<LaneEnd> lane_end(const View& view, LaneId lane, std::string topic) {
-  const Result<LaneRecord> record = stored_record(view, lane);
-  if (!record.ok()) return record.status();
-  const Seq head = record->progress.head;
+Result<LaneEnd> lane_end(const View& view, LaneId lane, std::string topic,
+                         const LaneRecord& record) {
+  const Seq head = record.progress.head;
   const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.entries));
   it->SeekForPrev(entry_key(lane, std::numeric_limits<Seq>::max()));
   const Result<Seq> last = seq_at(*it, lane);
   if (!last.ok()) return last.status();
-  LaneEnd end{lane, std::move(topic), std::max(*last, head - 1), record->tail};
+  LaneEnd end{lane, std::move(topic), std::max(*last, head - 1), record.tail};
   if (*last < head) return end;
   it->Seek(entry_key(lane, head));
   const Result<Seq> first = seq_at(*it, lane);
@@ -108,29 +115,85 @@ Result<LaneEnd> lane_end(const View& view, LaneId lane, std::string topic) {
   return end;
 }
 
-}  // namespace
+/// Dead letters that were not requeued, by lane; each is decoded on the way.
+Result<std::map<LaneId, std::uint64_t>> count_dead(const View& view) {
+  std::map<LaneId, std::uint64_t> dead;
+  const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.dead));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    const Result<DeadRecord> letter = decode_dead(it->value().ToStringView());
+    if (!letter.ok()) return letter.status();
+    if (letter->requeued_as == 0) ++dead[lane_of_key(it->key().ToStringView())];
+  }
+  if (!it->status().ok()) return from_rocks(it->status(), "counting the dead letters");
+  return dead;
+}
 
-Result<std::vector<LaneEnd>> read_lane_ends(rocksdb::Env& env, const std::filesystem::path& dir,
-                                            const Log& log) {
-  View view;
-  Status opened = open_view(env, dir, log, view);
-  if (!opened.ok()) return opened;
-  std::vector<LaneEnd> ends;
-  if (view.db == nullptr) return ends;
-  Status known = check_version(view);
-  if (!known.ok()) return known;
+/// What operators gave up, by topic.
+Result<std::map<std::string, std::uint64_t>> count_purged(const View& view) {
+  std::map<std::string, std::uint64_t> purged;
   const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.meta));
-  const std::string_view prefix = meta::kTopicPrefix;
-  for (it->Seek(rocksdb::Slice(prefix.data(), prefix.size()));
-       it->Valid() && it->key().starts_with(rocksdb::Slice(prefix.data(), prefix.size()));
-       it->Next()) {
+  const rocksdb::Slice prefix(meta::kPurgePrefix.data(), meta::kPurgePrefix.size());
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    const Result<PurgeRecord> record = decode_purge(it->value().ToStringView());
+    if (!record.ok()) return record.status();
+    purged[record->topic] += record->count;
+  }
+  if (!it->status().ok()) return from_rocks(it->status(), "counting the purge records");
+  return purged;
+}
+
+/// Written in the same batches as the counters, but perhaps in a WAL that is gone.
+Status compare_counted(const std::string& topic, const char* what, std::uint64_t counted,
+                       std::uint64_t found) {
+  if (found == counted) return {};
+  return {Code::kCorruption, "topic " + topic + ": " + std::to_string(counted) + " " + what +
+                                 " were recorded, " + std::to_string(found) +
+                                 " are there; nothing was changed; run outbox-relay verify"};
+}
+
+Status read_lanes(const View& view, std::vector<LaneEnd>& ends) {
+  const auto dead = count_dead(view);
+  if (!dead.ok()) return dead.status();
+  const auto purged = count_purged(view);
+  if (!purged.ok()) return purged.status();
+  const auto count_of = [](const auto& counts, const auto& key) {
+    const auto found = counts.find(key);
+    return found == counts.end() ? std::uint64_t{0} : found->second;
+  };
+  const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.meta));
+  const rocksdb::Slice prefix(meta::kTopicPrefix.data(), meta::kTopicPrefix.size());
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
     const auto lane =
         static_cast<LaneId>(meta::number_of(it->key().ToStringView(), meta::kTopicPrefix));
-    Result<LaneEnd> end = lane_end(view, lane, it->value().ToString());
+    const std::string topic = it->value().ToString();
+    const Result<LaneRecord> record = stored_record(view, lane);
+    if (!record.ok()) return record.status();
+    Status counted = compare_counted(topic, "dead letters", record->dead, count_of(*dead, lane));
+    if (counted.ok()) {
+      counted = compare_counted(topic, "purged entries", record->purged, count_of(*purged, topic));
+    }
+    if (!counted.ok()) return counted;
+    Result<LaneEnd> end = lane_end(view, lane, topic, *record);
     if (!end.ok()) return end.status();
     ends.push_back(std::move(end).value());
   }
-  if (!it->status().ok()) return from_rocks(it->status(), "reading the topics");
+  return from_rocks(it->status(), "reading the topics");
+}
+
+}  // namespace
+
+Result<StoreEnds> read_ends(rocksdb::Env& env, const std::filesystem::path& dir, const Log& log) {
+  View view;
+  Status status = open_view(env, dir, log, view);
+  if (!status.ok()) return status;
+  StoreEnds ends;
+  if (view.db == nullptr) return ends;
+  status = check_version(view);
+  if (status.ok()) status = read_lanes(view, ends.lanes);
+  if (!status.ok()) return status;
+  if (!view.db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &ends.oldest_wal)) {
+    return Status(Code::kIoError, "RocksDB does not say which WALs it needs");
+  }
   return ends;
 }
 

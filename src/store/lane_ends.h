@@ -13,10 +13,17 @@ class Env;
 
 namespace outbox::store {
 
-/// The end of each lane, by a read-only instance that changes nothing in `dir`.
-/// Lanes that were never registered have none. A database whose creation was
-/// cut short has no lanes. kUnknownVersion, kCorruption, kIoError.
-Result<std::vector<LaneEnd>> read_lane_ends(rocksdb::Env& env, const std::filesystem::path& dir,
-                                            const Log& log);
+/// What a read-only instance sees of a store, before it is opened.
+struct StoreEnds {
+  /// Lanes that were never registered have none. A database whose creation was cut short has no
+  /// lanes.
+  std::vector<LaneEnd> lanes;
+  /// RocksDB replays no WAL with a lower number.
+  std::uint64_t oldest_wal = 0;
+};
+
+/// Changes nothing in `dir`. kUnknownVersion; kIoError; kCorruption, also when there are fewer dead
+/// letters or purge records than their lane has counted.
+Result<StoreEnds> read_ends(rocksdb::Env& env, const std::filesystem::path& dir, const Log& log);
 
 }  // namespace outbox::store

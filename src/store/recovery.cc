@@ -71,19 +71,21 @@ Result<Recovered> recover(const std::filesystem::path& dir, rocksdb::Env& env, c
         dir, "holds a database and no durable-tail file: it is no outbox, or the file was removed");
   }
 
-  const Result<std::vector<TornWal>> torn =
-      mutant(Mutant::kDefaultWalRecovery) ? std::vector<TornWal>() : check_wals(env, dir);
-  if (!torn.ok()) return torn.status();
+  Result<CheckedWals> wals = check_wals(env, dir);
+  if (mutant(Mutant::kDefaultWalRecovery)) wals = CheckedWals();
+  if (!wals.ok()) return wals.status();
   // What would be there after the cut is looked at before anything is cut.
-  const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, *torn);
-  const Result<std::vector<LaneEnd>> ends = read_lane_ends(*view, dir, log);
+  const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, wals->torn);
+  const Result<StoreEnds> ends = read_ends(*view, dir, log);
   if (!ends.ok()) return ends.status();
-  Status complete = compare_with_durable_tail(*durable, *ends);
+  Status chained = check_wal_chain(dir, wals->spans, ends->oldest_wal);
+  if (!chained.ok()) return chained;
+  Status complete = compare_with_durable_tail(*durable, ends->lanes);
   if (!complete.ok()) return complete;
 
   Recovered recovered;
   recovered.durable = *durable;
-  for (const TornWal& wal : *torn) {
+  for (const TornWal& wal : wals->torn) {
     Status cut = cut_torn_tail(env, dir, wal);
     if (!cut.ok()) return cut;
     if (!recovered.warning.empty()) recovered.warning += "; ";

@@ -117,22 +117,42 @@ rocksdb::Status truncate_file(rocksdb::Env& env, const std::string& path, std::u
 
 }  // namespace
 
-Result<std::vector<TornWal>> check_wals(rocksdb::Env& env, const std::filesystem::path& dir) {
+Result<CheckedWals> check_wals(rocksdb::Env& env, const std::filesystem::path& dir) {
   const Result<std::vector<WalFile>> wals = list_wals(env, dir);
   if (!wals.ok()) return wals.status();
-  std::vector<TornWal> torn;
+  CheckedWals checked;
+  std::vector<TornWal>& torn = checked.torn;
   for (const WalFile& wal : *wals) {
     const Result<WalScan> scan = scan_wal(env, (dir / wal.name).string(), wal.number);
     if (!scan.ok()) return scan.status();
     if (!torn.empty() && !scan->empty) {
       return damaged(dir, torn.front(), "newer records follow in " + wal.name);
     }
+    if (scan->records > 0) {
+      checked.spans.push_back({wal.number, wal.name, scan->first_sequence, scan->next_sequence});
+    }
     if (!scan->damaged) continue;
     torn.push_back({wal.name, *scan});
     if (scan->record_after) return damaged(dir, torn.back(), "another record follows");
   }
-  if (Status checked = check_manifest(env, dir, torn); !checked.ok()) return checked;
-  return torn;
+  if (Status whole = check_manifest(env, dir, torn); !whole.ok()) return whole;
+  return checked;
+}
+
+Status check_wal_chain(const std::filesystem::path& dir, const std::vector<WalSpan>& spans,
+                       std::uint64_t oldest) {
+  const WalSpan* before = nullptr;
+  for (const WalSpan& wal : spans) {
+    if (wal.number < oldest) continue;
+    if (before != nullptr && wal.first_sequence != before->next_sequence) {
+      return {Code::kCorruption, "between " + (dir / before->name).string() + " and " + wal.name +
+                                     " the writes " + std::to_string(before->next_sequence) + ".." +
+                                     std::to_string(wal.first_sequence - 1) +
+                                     " are missing; nothing was changed; run outbox-relay verify"};
+    }
+    before = &wal;
+  }
+  return {};
 }
 
 Status cut_torn_tail(rocksdb::Env& env, const std::filesystem::path& dir, const TornWal& torn) {

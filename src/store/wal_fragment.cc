@@ -1,6 +1,7 @@
 #include "store/wal_fragment.h"
 
 #include "base/crc32c.h"
+#include "base/endian.h"
 
 namespace outbox::store {
 
@@ -8,14 +9,6 @@ namespace {
 
 constexpr std::uint32_t kMaskDelta = 0xa282ead8;
 constexpr std::size_t kTypeAt = 6;
-
-std::uint32_t get_little(const char* from, std::size_t bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    value |= static_cast<std::uint32_t>(static_cast<unsigned char>(from[i])) << (8 * i);
-  }
-  return value;
-}
 
 std::uint32_t unmask(std::uint32_t masked) {
   const std::uint32_t rotated = masked - kMaskDelta;
@@ -28,7 +21,7 @@ WalFragment bad(const char* why) { return {why, WalFragmentType::kZero, 0}; }
 
 WalFragment parse_wal_fragment(std::string_view rest, std::uint64_t wal_number) {
   const auto type = static_cast<unsigned char>(rest[kTypeAt]);
-  const std::size_t length = get_little(rest.data() + 4, 2);
+  const std::size_t length = get_little<std::uint16_t>(rest.data() + 4);
   std::size_t header_bytes = kWalHeaderBytes;
   if (type == 0 || type > static_cast<unsigned char>(WalFragmentType::kSetCompression)) {
     return bad("not a record");
@@ -38,9 +31,10 @@ WalFragment parse_wal_fragment(std::string_view rest, std::uint64_t wal_number) 
   if (recyclable) header_bytes = kWalRecyclableHeaderBytes;
   if (header_bytes + length > rest.size()) return bad("a record that is cut short");
   const std::string_view summed = rest.substr(kTypeAt, header_bytes - kTypeAt + length);
-  if (crc32c(0, summed) != unmask(get_little(rest.data(), 4))) return bad("a checksum mismatch");
-  if (recyclable &&
-      get_little(rest.data() + kWalHeaderBytes, 4) != static_cast<std::uint32_t>(wal_number)) {
+  if (crc32c(0, summed) != unmask(get_little<std::uint32_t>(rest.data())))
+    return bad("a checksum mismatch");
+  if (recyclable && get_little<std::uint32_t>(rest.data() + kWalHeaderBytes) !=
+                        static_cast<std::uint32_t>(wal_number)) {
     return bad("a record of an earlier use of the file");
   }
   return {nullptr, static_cast<WalFragmentType>(type), header_bytes + length};

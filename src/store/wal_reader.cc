@@ -5,12 +5,15 @@
 #include <memory>
 #include <string_view>
 
+#include "base/endian.h"
 #include "store/rocks_status.h"
 #include "store/wal_fragment.h"
 
 namespace outbox::store {
 
 namespace {
+
+constexpr std::size_t kBatchHeadBytes = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 
 /// The blocks of a file, one at a time.
 class Blocks {
@@ -81,16 +84,34 @@ class Scanner {
         // A good fragment that is out of place may itself begin a record.
         return fragment.damage == nullptr ? at : at + 1;
       }
+      keep_head(fragment, block.substr(at, fragment.bytes));
       at += fragment.bytes;
       if (fragment.begins()) scan_.empty = false;
       in_record_ = !fragment.ends() && fragment.type != WalFragmentType::kSetCompression;
       if (!in_record_) {
         scan_.whole_bytes = scan_.file_bytes + at;
-        if (fragment.ends()) ++scan_.records;
+        if (fragment.ends()) count_record();
       }
     }
     check_trailer(block, at);
     return at;
+  }
+
+  /// A record is a WriteBatch: it begins with its first sequence number and its count.
+  void keep_head(const WalFragment& fragment, std::string_view bytes) {
+    if (fragment.begins()) head_.clear();
+    const bool recyclable = fragment.type >= WalFragmentType::kRecyclableFull &&
+                            fragment.type <= WalFragmentType::kRecyclableLast;
+    bytes.remove_prefix(recyclable ? kWalRecyclableHeaderBytes : kWalHeaderBytes);
+    head_.append(bytes.substr(0, kBatchHeadBytes - head_.size()));
+  }
+
+  void count_record() {
+    ++scan_.records;
+    if (head_.size() < kBatchHeadBytes) return;
+    const auto sequence = get_little<std::uint64_t>(head_.data());
+    if (scan_.records == 1) scan_.first_sequence = sequence;
+    scan_.next_sequence = sequence + get_little<std::uint32_t>(head_.data() + sizeof sequence);
   }
 
   const char* out_of_place(const WalFragment& fragment) const {
@@ -127,6 +148,7 @@ class Scanner {
 
   const std::uint64_t wal_number_;
   WalScan scan_;
+  std::string head_;
   bool in_record_ = false;
 };
 

@@ -18,6 +18,9 @@ struct WalScan {
   std::uint64_t records = 0;
   /// No record so much as begins in it.
   bool empty = true;
+  /// RocksDB's numbers of the first write in the whole records and of the one after the last.
+  std::uint64_t first_sequence = 0;
+  std::uint64_t next_sequence = 0;
   /// End of the last record that is whole.
   std::uint64_t whole_bytes = 0;
   bool damaged = false;

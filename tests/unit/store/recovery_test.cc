@@ -11,6 +11,7 @@
 #include "base/endian.h"
 #include "store/meta.h"
 #include "store/rocks_options.h"
+#include "store/wal_check.h"
 #include "support/drop_fs.h"
 #include "support/temp_dir.h"
 
@@ -50,7 +51,8 @@ struct Fixture {
     options.avoid_flush_during_shutdown = true;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* raw = nullptr;
-    REQUIRE(rocksdb::DB::Open(options, dir.string(), {{"default", {}}, {kMetaFamily, {}}}, &handles,
+    REQUIRE(rocksdb::DB::Open(options, dir.string(),
+                              {{"default", {}}, {kMetaFamily, {}}, {kDeadFamily, {}}}, &handles,
                               &raw)
                 .ok());
     const std::unique_ptr<rocksdb::DB> db(raw);
@@ -77,7 +79,8 @@ struct Fixture {
     options.env = env.get();
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* raw = nullptr;
-    REQUIRE(rocksdb::DB::Open(options, dir.string(), {{"default", {}}, {kMetaFamily, {}}}, &handles,
+    REQUIRE(rocksdb::DB::Open(options, dir.string(),
+                              {{"default", {}}, {kMetaFamily, {}}, {kDeadFamily, {}}}, &handles,
                               &raw)
                 .ok());
     const std::unique_ptr<rocksdb::DB> db(raw);
@@ -301,6 +304,43 @@ TEST_CASE("recovery: the comparison names every topic, and lanes that are gone")
   CHECK(text.find("topic more: entries 10..10 were") != std::string::npos);
   CHECK(text.find("lane 4: entries 1..3 were") != std::string::npos);
   CHECK(text.find("audit") == std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "recovery: a counted dead letter or purge that is not there is refused") {
+  make(20, 1, 20);
+  LaneRecord record;
+  record.progress.head = 1;
+  record.tail = 20;
+  std::string naming;
+  SECTION("dead letter") {
+    record.dead = 2;
+    naming = "topic orders: 2 dead letters were recorded, 0 are there";
+  }
+  SECTION("purge") {
+    record.purged = 3;
+    naming = "topic orders: 3 purged entries were recorded, 0 are there";
+  }
+  reopen([&](rocksdb::DB& db, const auto& handles) {
+    put(db, handles[1], meta::key(meta::kLanePrefix, kOrders), encode(record));
+  });
+  const auto recovered = run();
+  CAPTURE(recovered.status().to_string());
+  REQUIRE(recovered.status().code() == Code::kCorruption);
+  CHECK(recovered.status().message().find(naming) != std::string::npos);
+  CHECK(recovered.status().message().find("outbox-relay verify") != std::string::npos);
+}
+
+TEST_CASE("recovery: between the WALs that will be replayed no write is missing") {
+  const fs::path dir = "box";
+  const std::vector<WalSpan> spans = {
+      {4, "000004.log", 1, 10}, {9, "000009.log", 15, 20}, {12, "000012.log", 20, 21}};
+  const Status gap = check_wal_chain(dir, spans, 4);
+  CAPTURE(gap.to_string());
+  CHECK(gap.code() == Code::kCorruption);
+  CHECK(gap.message().find("000004.log and 000009.log the writes 10..14") != std::string::npos);
+  // The first of them is left over: RocksDB does not read it any more.
+  CHECK(check_wal_chain(dir, spans, 5).ok());
+  CHECK(check_wal_chain(dir, {}, 0).ok());
 }
 
 }  // namespace outbox::store

@@ -57,7 +57,9 @@ struct Killed {
   }
 
   Result<std::vector<TornWal>> check() const {
-    return check_wals(*rocksdb::Env::Default(), dir.path());
+    auto checked = check_wals(*rocksdb::Env::Default(), dir.path());
+    if (!checked.ok()) return checked.status();
+    return checked->torn;
   }
 
   TempDir dir;
