@@ -9,8 +9,8 @@
 namespace outbox::test {
 namespace {
 
-/// So many calls fail in turn at most; a longer scenario is sampled.
-constexpr std::uint64_t kPointsMax = 250;
+/// So many calls fail in turn; a longer scenario is sampled.
+constexpr std::uint64_t kPoints = 160;
 
 /// Opens, appends, batches, drains, closes, opens and appends again.
 void scenario(Rig& rig) {
@@ -51,22 +51,24 @@ TEST_CASE("each failing call: the answers hold after healing and reopening") {
     scenario(rig);
     calls = rig.fs().count(kFsAny);
   }
-  const std::uint64_t step = calls / kPointsMax + 1;
-  std::uint64_t points = 0;
-  for (std::uint64_t nth = 1 + base_seed() % step; nth <= calls; nth += step, ++points) {
-    Rig rig;
+  const std::string row = std::string("failing-call-") + (error == EIO ? "eio" : "enospc") +
+                          (forever ? "-for-ever" : "-once");
+  Campaign campaign(row, kPoints);
+  const std::uint64_t step = calls / campaign.cycles() + 1;
+  while (campaign.next()) {
     FsFault fault;
-    fault.nth = nth;
+    fault.nth = 1 + (campaign.cycle() * step + base_seed() % step) % calls;
     fault.forever = forever;
     fault.error = error;
+    Rig rig;
     rig.fs().fail(fault);
     scenario(rig);
     rig.fs().heal();
+    INFO(campaign.replay(0));
     judge(rig, fault);
+    campaign.add(rig.oracle().counts());
   }
-  std::cout << points << " of " << calls << " calls failed in turn ("
-            << (forever ? "for ever" : "once") << ", " << (error == EIO ? "EIO" : "ENOSPC")
-            << ")\n";
+  std::cout << row << ": every " << step << "th of " << calls << " calls\n";
 }
 
 TEST_CASE("a failed fsync of the WAL: in doubt, then poisoned, then reopened") {

@@ -1,4 +1,6 @@
 #include <catch2/catch.hpp>
+#include <memory>
+#include <random>
 
 #include "crash/fake_drainer.h"
 #include "crash/rig.h"
@@ -11,6 +13,10 @@ namespace {
 constexpr std::uint64_t kQuotaBytes = std::uint64_t{12} << 20;
 constexpr std::size_t kEntryBytes = 4'000;
 constexpr int kAppendsMax = 20'000;
+constexpr std::uint64_t kCycles = 25;
+constexpr std::uint64_t kCyclesPerDirectory = 5;
+constexpr std::uint64_t kFreeBytesMax = std::uint64_t{2} << 20;
+constexpr int kAppendsPerProducer = 300;
 constexpr std::chrono::milliseconds kSpaceBack_ms{20'000};
 
 bool is_full(const Status& status) {
@@ -87,21 +93,34 @@ TEST_CASE("full disk: no reserve, the disk really is full: no abort, no loss, re
   CHECK(append_one(**store, rig.oracle(), "orders", kEntryBytes).ok());
 }
 
-TEST_CASE("full disk: any quota, filled and freed, keeps what was OK") {
-  for (int i = 0; i < 12; ++i) {
-    const std::uint64_t quota = (std::uint64_t{300} << 10) + static_cast<std::uint64_t>(i) * 77'777;
-    CAPTURE(quota, base_seed());
-    Rig rig;
-    rig.fs().set_quota_bytes(quota);
-    {
-      auto store = rig.open();
-      if (store.ok()) work(**store, rig.oracle(), base_seed() + quota, 300);
+TEST_CASE("full disk: filled and freed again and again, keeps what was OK") {
+  Campaign campaign("full-disk", kCycles);
+  std::unique_ptr<Rig> rig;
+  std::uint64_t directory = 0;
+  while (campaign.next()) {
+    if (campaign.cycle() % kCyclesPerDirectory == 0) {
+      rig = std::make_unique<Rig>();
+      directory = campaign.cycle();
     }
-    rig.fs().set_quota_bytes({});
-    auto store = rig.open();
+    INFO(campaign.replay(directory));
+    const Counts before = rig->oracle().counts();
+    std::mt19937_64 random(campaign.seed());
+    // Full at any moment: of an append, a flush, a compaction, a rotation.
+    rig->fs().set_quota_bytes(rig->fs().used_bytes() + random() % kFreeBytesMax);
+    {
+      auto store = rig->open();
+      if (store.ok()) work(**store, rig->oracle(), random(), kAppendsPerProducer);
+    }
+    if (random() % 2 == 0) {
+      auto while_full = rig->open();
+      if (while_full.ok()) check(*rig, **while_full);
+    }
+    rig->fs().set_quota_bytes({});
+    auto store = rig->open();
     CAPTURE(store.status().to_string());
     REQUIRE(store.ok());
-    check(rig, **store);
+    check(*rig, **store);
+    campaign.add(rig->oracle().counts() - before);
   }
 }
 

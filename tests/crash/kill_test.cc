@@ -1,16 +1,13 @@
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <memory>
 #include <random>
 
+#include "crash/child.h"
 #include "crash/rig.h"
-#include "support/wait.h"
-
-extern char** environ;
 
 // kill -9 of a process that appends and drains. Blind to a missing fsync (the
 // page cache survives), so the power cuts are the stricter test; this one
@@ -21,48 +18,22 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kCycles = 40;
+constexpr std::uint64_t kLimitCycles = 15;
 constexpr std::uint64_t kCyclesPerDirectory = 50;
+constexpr std::uint64_t kSpareBytesMax = std::uint64_t{256} << 10;
 constexpr std::uint64_t kJournalBytesMax = 150'000;
-constexpr std::chrono::milliseconds kProgress_ms{20'000};
-
-struct Child {
-  Child(const fs::path& dir, const fs::path& journal, std::uint64_t cycle, std::uint64_t seed) {
-    const std::string prefix = "c" + std::to_string(cycle) + "-";
-    std::vector<std::string> words = {CRASH_CHILD, dir.string(), journal.string(), prefix,
-                                      std::to_string(seed)};
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    REQUIRE(::posix_spawn(&pid, CRASH_CHILD, nullptr, nullptr, argv.data(), environ) == 0);
-  }
-  /// False: it had ended by itself, which it must not.
-  bool kill() const {
-    ::kill(pid, SIGKILL);
-    int state = 0;
-    ::waitpid(pid, &state, 0);
-    return WIFSIGNALED(state);
-  }
-  pid_t pid = -1;
-};
-
-std::uint64_t size_of(const fs::path& path) {
-  std::error_code ignored;
-  const std::uintmax_t bytes = fs::file_size(path, ignored);
-  return bytes == static_cast<std::uintmax_t>(-1) ? 0 : bytes;
-}
 
 /// One directory, and the processes that lived and died on it.
 struct Lives {
   Lives() { fs::create_directory(dir); }
 
-  Counts one(std::uint64_t cycle, std::mt19937_64& random) {
+  template <typename Trouble>
+  Counts one(std::uint64_t cycle, std::mt19937_64& random, Trouble trouble) {
     const Counts before = oracle.counts();
     const fs::path journal = temp.path() / ("journal-" + std::to_string(cycle));
-    const Child child(dir, journal, cycle, random());
-    const std::uint64_t wanted = random() % kJournalBytesMax;
-    const bool worked = wait_until([&] { return size_of(journal) >= wanted; }, kProgress_ms);
-    REQUIRE(child.kill());
-    CHECK(worked);
+    Child child(dir, journal, "c" + std::to_string(cycle) + "-", random());
+    trouble(child, random);
+    (void)child.kill();
     std::ifstream lines(journal);
     oracle.replay(lines);
     fs::remove(journal);
@@ -78,22 +49,72 @@ struct Lives {
   Oracle oracle;
 };
 
-}  // namespace
-
-TEST_CASE("kill -9 at any moment loses nothing that was OK") {
-  Campaign campaign("kill-producer", kCycles);
+/// Cycles of `trouble` to a working process; its directory lives through many of them, and not
+/// for ever: the oracle forgets nothing.
+template <typename Trouble>
+void run(Campaign& campaign, Trouble trouble) {
   std::unique_ptr<Lives> lives;
   while (campaign.next()) {
-    // A directory lives through many cycles, and not for ever: the oracle forgets nothing.
     if (campaign.cycle() % kCyclesPerDirectory == 0) lives = std::make_unique<Lives>();
     std::mt19937_64 random(campaign.seed());
     INFO(campaign.replay());
-    const Counts found = lives->one(campaign.cycle(), random);
+    const Counts found = lives->one(campaign.cycle(), random, trouble);
     campaign.add(found);
     for (const std::string& what : lives->oracle.violations()) UNSCOPED_INFO(what);
     REQUIRE(found.wrong() == 0);
   }
   CHECK(campaign.counts().entries > 0);
+}
+
+void limit(const Child& child, __rlimit_resource resource, std::uint64_t to) {
+  struct rlimit limits {};
+  REQUIRE(::prlimit(child.pid(), resource, nullptr, &limits) == 0);
+  limits.rlim_cur = to;
+  REQUIRE(::prlimit(child.pid(), resource, &limits, nullptr) == 0);
+}
+
+/// Private memory that it may write to, as RLIMIT_DATA counts.
+std::uint64_t data_bytes(const Child& child) {
+  std::ifstream status("/proc/" + std::to_string(child.pid()) + "/status");
+  for (std::string word; status >> word;) {
+    std::uint64_t kibibytes = 0;
+    if (word == "VmData:" && status >> kibibytes) return kibibytes << 10;
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("kill -9 at any moment loses nothing that was OK") {
+  Campaign campaign("kill-producer", kCycles);
+  run(campaign, [](Child& child, std::mt19937_64& random) {
+    CHECK(child.journal_reaches(random() % kJournalBytesMax));
+    CHECK(child.kill());
+  });
+}
+
+TEST_CASE("file descriptors run out: nothing that was OK is lost, nothing reads as empty") {
+  Campaign campaign("fd-limit", kLimitCycles);
+  std::uint64_t stopped = 0;
+  run(campaign, [&](Child& child, std::mt19937_64& random) {
+    const std::uint64_t bytes = random() % 2 == 0 ? 0 : random() % kJournalBytesMax;
+    (void)child.journal_reaches(bytes);
+    limit(child, RLIMIT_NOFILE, 4 + random() % 60);
+    stopped += child.journal_reaches(bytes + kJournalBytesMax) ? 0 : 1;
+  });
+  CHECK(stopped > 0);
+}
+
+TEST_CASE("memory runs out: the process may end, nothing that was OK is lost") {
+  Campaign campaign("memory-limit", kLimitCycles);
+  std::uint64_t ended = 0;
+  run(campaign, [&](Child& child, std::mt19937_64& random) {
+    const std::uint64_t bytes = random() % kJournalBytesMax;
+    (void)child.journal_reaches(bytes);
+    limit(child, RLIMIT_DATA, data_bytes(child) + random() % kSpareBytesMax);
+    ended += child.journal_reaches(bytes + 4 * kJournalBytesMax) ? 0 : 1;
+  });
+  CHECK(ended > 0);
 }
 
 }  // namespace outbox::test
