@@ -19,8 +19,8 @@ void Core::State::report(const Report& given) {
   --of.in_flight;
   --producer.in_flight;
   partition->active_ms = now;
-  const bool delivered = given.outcome == Outcome::kDelivered &&
-                         (given.offset >= 0 || mutant(Mutant::kImplicitAckBelieved));
+  const bool believed = given.outcome == Outcome::kNoOffset && mutant(Mutant::kImplicitAckBelieved);
+  const bool delivered = believed || (given.outcome == Outcome::kDelivered && given.offset >= 0);
   partition->report(index, delivered ? Slot::State::kDone : Slot::State::kFailed, given.offset);
   touch(of);
   if (delivered) {

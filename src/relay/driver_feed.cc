@@ -1,7 +1,6 @@
 // The driver's half that tells the core what happened.
 #include <algorithm>
 
-#include "base/mutant.h"
 #include "kafka/error_table.h"
 #include "relay/driver.h"
 
@@ -23,10 +22,7 @@ kafka::Failure failure_of(std::int32_t error, bool possibly_persisted) {
 }
 
 Outcome outcome_of(const kafka::Report& report) {
-  if (report.error == 0) {
-    const bool sure = report.offset >= 0 || mutant(Mutant::kImplicitAckBelieved);
-    return sure ? Outcome::kDelivered : Outcome::kNoOffset;
-  }
+  if (report.error == 0) return report.offset >= 0 ? Outcome::kDelivered : Outcome::kNoOffset;
   const bool purged =
       report.error == kPurgeQueue || report.error == kPurgeInflight || report.error == kDestroyed;
   return purged ? Outcome::kPurged : Outcome::kError;

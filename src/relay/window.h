@@ -22,6 +22,7 @@ class Window {
   std::size_t entries_max() const { return entries_max_; }
   std::size_t bytes_max() const { return bytes_max_; }
   std::size_t free_entries() const {
+    if (mutant(Mutant::kWindowIgnored)) return entries_max_;
     return entries_max_ - std::min(entries_max_, entries_ + unrecorded_);
   }
   std::size_t free_bytes() const { return bytes_ >= bytes_max_ ? 0 : bytes_max_ - bytes_; }
@@ -30,7 +31,6 @@ class Window {
 
   /// One entry always fits into an empty window, whatever its size.
   bool fits(std::size_t bytes) const {
-    if (mutant(Mutant::kWindowIgnored)) return true;
     return free_entries() > 0 && (entries_ == 0 || bytes <= free_bytes());
   }
   /// May the lane take an entry of that size? A large one that found no room

@@ -160,6 +160,24 @@ TEST_CASE("a message carries the user's headers, then its id and its predecessor
   CHECK(plain.build(*record, 1, 0).headers.size() == 2);
 }
 
+TEST_CASE("a requeued entry goes under its own new number, and names its old one") {
+  Message message;
+  message.topic = "orders";
+  message.value = "again";
+  message.headers.push_back({"outbox-requeued-from", "cafe0123.2a/7"});
+  std::string body;
+  store::encode_body(message, 0x2b, 5, body);
+  store::seal(body, 1, 90);
+  const auto record = store::decode(body, 1, 90);
+  REQUIRE(record.ok());
+  MessageBuilder builder("cafe0123", true);
+  const kafka::OutMessage& sent = builder.build(*record, 90, 89);
+  REQUIRE(sent.headers.size() == 3);
+  CHECK(sent.headers[0].value == "cafe0123.2a/7");
+  CHECK(std::string(sent.headers[1].name) == "outbox-id");
+  CHECK(sent.headers[1].value == "cafe0123.2b/90");
+}
+
 TEST_CASE("a full inbox keeps the numbers and drops the slabs, and leaves no hole") {
   Inbox inbox;
   auto large = slab_of(1, 2);
