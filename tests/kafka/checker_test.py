@@ -16,28 +16,47 @@ def log_of(*pairs):
 
 class PartitionLogTest(unittest.TestCase):
     def test_a_closed_chain(self):
-        self.assertEqual(log_of((1, 0), (3, 1), (4, 3)).seqs, [1, 3, 4])
+        self.assertEqual(list(log_of((1, 0), (3, 1), (4, 3)).seqs), [1, 3, 4])
 
     def test_a_repeated_suffix(self):
         log = log_of((1, 0), (3, 1), (4, 3), (3, 1), (4, 3), (9, 4))
-        self.assertEqual((log.seqs, log.duplicates, log.jumps), ([1, 3, 4, 9], 2, [2]))
+        self.assertEqual((list(log.seqs), log.duplicates, log.jumps), ([1, 3, 4, 9], 2, [2]))
 
     def test_a_repeat_within_a_repeat(self):
         log = log_of((1, 0), (2, 1), (3, 2), (2, 1), (1, 0), (2, 1), (3, 2), (4, 3))
         self.assertEqual((log.duplicates, log.jumps), (4, [2, 3]))
+
+    def test_repeats_that_interleave(self):
+        # Requests of a producer that was given up, among its successor's.
+        log = log_of((1, 0), (2, 1), (3, 2), (1, 0), (3, 2), (2, 1), (4, 3), (3, 2), (5, 4))
+        self.assertEqual((list(log.seqs), log.duplicates), ([1, 2, 3, 4, 5], 4))
+
+    def test_sessions_follow_each_other(self):
+        log = read_back.PartitionLog(0)
+        taken = [log.take(*entry) for entry in
+                 ((1, 0, "a"), (2, 1, "a"), (5, 2, "b"), (2, 1, "a"), (5, 2, "b"), (6, 5, "b"))]
+        self.assertEqual(taken, [True, True, True, False, False, True])
 
     def test_what_it_refuses(self):
         faults = {
             "a gap": ((1, 0), (3, 2)),
             "a wrong start": ((2, 1),),
             "a step back": ((1, 0), (4, 1), (3, 1)),
-            "a repeat that leaves some out": ((1, 0), (2, 1), (3, 2), (1, 0), (3, 2)),
-            "news in the middle of a repeat": ((1, 0), (2, 1), (3, 2), (1, 0), (4, 3)),
+            "a duplicate that was never there": ((1, 0), (4, 1), (2, 1)),
+            "what comes after its successors": ((1, 0), (4, 2), (2, 1)),
             "a repeat that names another predecessor": ((1, 0), (2, 1), (2, 0)),
         }
         for name, pairs in faults.items():
             with self.subTest(name), self.assertRaises(AssertionError):
                 log_of(*pairs)
+
+
+class OneNumberTest(unittest.TestCase):
+    def test_a_gap_lets_late_ones_through_once(self):
+        rule = read_back.OneNumber()
+        kinds = [rule.takes("s", seq, prev)
+                 for seq, prev in ((1, 0), (5, 4), (3, 1), (3, 1), (4, 3), (2, 1), (6, 5))]
+        self.assertEqual(kinds, ["new", "new", "late", "duplicate", "late", "duplicate", "new"])
 
 
 class TopicLogTest(unittest.TestCase):

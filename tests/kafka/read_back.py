@@ -1,5 +1,7 @@
 """Reads a topic back with kcat and judges it. Shares no code with what is under test."""
 
+import array
+import bisect
 import dataclasses
 import subprocess
 
@@ -65,38 +67,68 @@ def records(bootstrap, topic):
     check(reader.wait() == 0, f"kcat ended with {reader.returncode}")
 
 
+class OneNumber:
+    """What a consumer does with ONE number a session: it drops whatever is not above the highest
+    seen, but for what fills a gap that outbox-prev has shown."""
+
+    def __init__(self):
+        self._high = {}   # session -> the highest number taken
+        self._gaps = {}   # session -> the open ranges below it
+
+    def takes(self, session, seq, prev):
+        """Answers "new", "late" (it fills a gap) or "duplicate"."""
+        high = self._high.get(session, 0)
+        if seq > high:
+            # A session begins behind another one's last entry: nothing is missing there.
+            if high and prev > high:
+                self._gaps.setdefault(session, []).append([high + 1, prev])
+            self._high[session] = seq
+            return "new"
+        for gap in self._gaps.get(session, []):
+            if gap[0] <= seq <= gap[1]:
+                gap[0] = seq + 1
+                return "late"
+        return "duplicate"
+
+
 class PartitionLog:
-    """One partition as it grows: new entries in order, each naming the one before, and repeats
-    that start over from an earlier entry and then follow its successors."""
+    """One partition as it grows. The one-number rule alone decides what is a duplicate; the chain
+    of outbox-prev is checked on its own. Repeats may start anywhere and interleave: the last
+    requests of a producer that was given up may arrive among its successor's."""
 
     def __init__(self, number):
         self._number = number
-        self.seqs = []       # first occurrences
-        self.jumps = []      # how far each repeat went back, in entries
+        self._rule = OneNumber()
+        self.seqs = array.array("Q")  # first occurrences
+        self.jumps = []               # how far each repeat went back, in entries
         self.duplicates = 0
-        self._index = {}     # seq -> position in seqs
-        self._at = 0         # where the writer stands; == len(seqs) is the end
+        self._at = 0                  # behind the entry that came last; == len(seqs) is the end
 
-    def take(self, seq, prev):
+    def take(self, seq, prev, session="s"):
+        """True: an entry that was not there yet."""
         where = f"partition {self._number}, seq {seq}"
-        if seq in self._index:
-            position = self._index[seq]
-            check(prev == (self.seqs[position - 1] if position else 0),
-                  f"{where}: a repeat names {prev} as the one before")
-            if position != self._at:
-                check(position < self._at, f"{where}: a repeat leaves some out")
-                self.jumps.append(len(self.seqs) - position)
-            self._at = position + 1
-            self.duplicates += 1
+        kind = self._rule.takes(session, seq, prev)
+        check(kind != "late", f"{where}: comes after its successors")
+        if kind == "duplicate":
+            self._repeat(seq, prev, where)
             return False
-        check(self._at == len(self.seqs), f"{where}: new, in the middle of a repeat")
         last = self.seqs[-1] if self.seqs else 0
         check(seq > last, f"{where}: comes after {last}")
         check(prev == last, f"{where}: names {prev} as the one before, which is {last}")
-        self._index[seq] = len(self.seqs)
         self.seqs.append(seq)
         self._at = len(self.seqs)
         return True
+
+    def _repeat(self, seq, prev, where):
+        position = bisect.bisect_left(self.seqs, seq)
+        check(position < len(self.seqs) and self.seqs[position] == seq,
+              f"{where}: the rule drops it, and it was never there")
+        check(prev == (self.seqs[position - 1] if position else 0),
+              f"{where}: a repeat names {prev} as the one before")
+        if position != self._at:
+            self.jumps.append(len(self.seqs) - position)
+        self._at = position + 1
+        self.duplicates += 1
 
 
 class TopicLog:
@@ -107,7 +139,7 @@ class TopicLog:
         self.partitions = {}
         for record in records(bootstrap, topic):
             log = self.partitions.setdefault(record.partition, PartitionLog(record.partition))
-            if log.take(record.seq, record.prev) and on_first:
+            if log.take(record.seq, record.prev, record.session) and on_first:
                 on_first(record)
 
     @property

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -20,7 +21,23 @@ import topics as kafka_topics  # noqa: E402 -- found through the line above
 NOT_RUN = 77
 LONG = os.environ.get("OUTBOX_LONG") == "1"
 BINARY = os.environ["OUTBOX_RELAY"]
+SEED = int(os.environ.get("OUTBOX_SEED") or random.randrange(1, 1 << 31))
 RSS_MAX_KIB = 256 * 1024
+
+
+def cycles(otherwise):
+    return int(os.environ.get("OUTBOX_CYCLES") or otherwise)
+
+
+def prove(row, n, seconds, **counts):
+    """A row of docs/proof.md: printed, and appended to the file that OUTBOX_PROOF names."""
+    line = {"row": row, "n": n, "entries": 0, "lost": 0, "phantom": 0, "doubled": 0,
+            "reordered": 0, "altered": 0, "other": 0, "resent": 0, **counts, "seed": SEED,
+            "seconds": round(seconds, 1)}
+    print(json.dumps(line), flush=True)
+    if os.environ.get("OUTBOX_PROOF"):
+        with open(os.environ["OUTBOX_PROOF"], "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
 
 
 def check(condition, message):
@@ -72,8 +89,17 @@ class Cluster:
     def restart(self, *numbers):
         self._run("restart", *map(str, numbers))
 
+    def pause(self, number):
+        self._run("pause", str(number))
+
+    def resume(self, number):
+        self._run("resume", str(number))
+
     def heal(self):
         """All brokers up, whatever an earlier test left behind."""
+        for number, state in self.states().items():
+            if state == "paused":
+                self.resume(number)
         down = [number for number, state in self.states().items() if state == "down"]
         if down:
             self.restart(*down)
@@ -171,6 +197,11 @@ class Relay:
     def status(self):
         answer = wait_until("an answer of the relay", lambda: self._get("/v1/status"))
         return json.loads(answer)
+
+    def cpu_s(self):
+        """Processor time it has used."""
+        fields = open(f"/proc/{self.pid}/stat").read().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def pending(self):
         return self.status()["ledger"]["pending"]
