@@ -143,8 +143,8 @@ class Cluster:
 class UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
-    def __init__(self, path):
-        super().__init__("localhost", timeout=10)
+    def __init__(self, path, timeout_s=10):
+        super().__init__("localhost", timeout=timeout_s)
         self._path = str(path)
 
     def connect(self):
