@@ -32,6 +32,7 @@ void add_status(CLI::App& app, Context& context);
 void add_peek(CLI::App& app, Context& context);
 void add_dead(CLI::App& app, Context& context);
 void add_purge(CLI::App& app, Context& context);
+void add_verify(CLI::App& app, Context& context);
 /// pause, resume and accept.
 void add_lane_control(CLI::App& app, Context& context);
 /// demo and the hidden child of it.

@@ -6,7 +6,8 @@ import unittest
 
 from rig import INPUT, NOT_FOUND, OK, USAGE, RigCase
 
-COMMANDS = ("run", "put", "drain", "status", "peek", "purge", "pause", "resume", "accept", "demo")
+COMMANDS = ("run", "put", "drain", "status", "peek", "purge", "pause", "resume", "accept", "verify",
+            "demo")
 
 
 class UsageTest(RigCase):

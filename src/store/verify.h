@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "outbox/options.h"
+#include "outbox/stats.h"
+#include "outbox/status.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace outbox::store {
+
+/// One thing that is wrong.
+struct Damage {
+  std::string where;  ///< a file, or a topic
+  std::string what;
+};
+
+/// What verify() could read of one topic.
+struct VerifiedLane {
+  std::string topic;
+  Seq head = 1;
+  Seq tail = 0;
+  std::uint64_t pending = 0;  ///< whole entries from the head on
+  std::uint64_t dead = 0;     ///< whole dead letters, requeued ones included
+};
+
+struct VerifyReport {
+  std::vector<Damage> damage;
+  /// What is not damage but should be known, e.g. a torn tail that opening cuts.
+  std::vector<std::string> notes;
+  std::vector<VerifiedLane> lanes;
+  std::uint64_t entries_read = 0;
+  bool whole() const { return damage.empty(); }
+};
+
+/// Called now and then with the number of entries read so far.
+using VerifyProgress = std::function<void(std::uint64_t entries)>;
+
+/// Looks for all damage in the outbox in `dir`, also in one that Store::open
+/// refuses; writes nothing in `dir`. Beside a process that holds it, files are
+/// checked through the entries in them only. Damage is in the report; kNotFound:
+/// `dir` is no outbox.
+Result<VerifyReport> verify(const std::filesystem::path& dir, const Options& options,
+                            rocksdb::Env& env, const VerifyProgress& progress = {});
+
+}  // namespace outbox::store

@@ -1,0 +1,67 @@
+#include "store/verify_files.h"
+
+#include <rocksdb/env.h>
+#include <rocksdb/sst_file_reader.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+#include "store/wal_reader.h"
+
+namespace outbox::store {
+namespace {
+
+void verify_wal(rocksdb::Env& env, const std::filesystem::path& dir, const std::string& name,
+                VerifyReport& report) {
+  std::uint64_t number = 0;
+  std::from_chars(name.data(), name.data() + name.size(), number);
+  const Result<WalScan> scan = scan_wal(env, (dir / name).string(), number);
+  if (!scan.ok()) {
+    report.damage.push_back({name, scan.status().message()});
+  } else if (scan->damaged) {
+    report.damage.push_back({name, "damaged at byte " + std::to_string(scan->damage_offset) +
+                                       " of " + std::to_string(scan->file_bytes) + " (" +
+                                       scan->damage + ")"});
+  }
+}
+
+void verify_table(rocksdb::Env& env, const std::filesystem::path& dir, const std::string& name,
+                  VerifyReport& report) {
+  rocksdb::Options options;
+  options.env = &env;
+  rocksdb::SstFileReader reader(options);
+  rocksdb::Status status = reader.Open((dir / name).string());
+  if (status.ok()) status = reader.VerifyChecksum();
+  if (!status.ok()) report.damage.push_back({name, status.ToString()});
+}
+
+}  // namespace
+
+std::vector<TornWal> verify_files(rocksdb::Env& env, const std::filesystem::path& dir,
+                                  VerifyReport& report) {
+  std::vector<std::string> names;
+  const rocksdb::Status listed = env.GetChildren(dir.string(), &names);
+  if (!listed.ok()) report.damage.push_back({dir.string(), listed.ToString()});
+  std::sort(names.begin(), names.end());
+  const Result<CheckedWals> checked = check_wals(env, dir);
+  const std::size_t before = report.damage.size();
+  for (const std::string& name : names) {
+    if (name.ends_with(".log") && !checked.ok()) verify_wal(env, dir, name, report);
+  }
+  if (!checked.ok() && report.damage.size() == before) {
+    report.damage.push_back({dir.string(), checked.status().message()});
+  }
+  for (const std::string& name : names) {
+    if (name.ends_with(".sst")) verify_table(env, dir, name, report);
+  }
+  if (!checked.ok()) return {};
+  for (const TornWal& wal : checked->torn) {
+    report.notes.push_back(wal.name + ": torn tail behind byte " +
+                           std::to_string(wal.scan.whole_bytes) +
+                           ", as a power cut leaves it; opening copies it aside and cuts it");
+  }
+  return checked->torn;
+}
+
+}  // namespace outbox::store
