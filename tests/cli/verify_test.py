@@ -80,6 +80,16 @@ class VerifyTest(RigCase):
         self.flip(wal, 1 / 3)
         self.assertRegex(self.damage(), os.path.basename(wal) + r": damaged at byte \d+ of \d+")
 
+    def test_a_torn_tail_is_no_damage_and_is_left_alone(self):
+        self.fill()
+        wal = self.largest(".log")
+        with open(wal, "ab") as file:
+            file.write(b"a write that never finished")
+        report = self.verify(OK)
+        self.assertEqual(len(report["notes"]), 1)
+        self.assertIn(os.path.basename(wal) + ": torn tail", report["notes"][0])
+        self.assertEqual(report["entries_read"], ORDERS + PAY)
+
     def test_a_wal_that_is_gone(self):
         self.fill()
         os.unlink(self.largest(".log"))
