@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/durable_tail.h"
+#include "store/lane_ends.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
 #include "store/secondary.h"
@@ -95,11 +96,13 @@ Result<VerifyReport> verify(const std::filesystem::path& dir, const Options& opt
     add(dir.string(), status);
     return report;
   }
-  const auto torn = verify_files(env, dir, report);
-  const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, torn);
+  const CheckedWals wals = verify_files(env, dir, report);
+  const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, wals.torn);
   const auto database = open_offline(dir, options, *view);
   add(dir.string(),
       database.ok() ? verify_database(**database, tails, progress, report) : database.status());
+  const auto ends = read_ends(*view, dir, null_logger());
+  if (ends.ok()) add("WALs", check_wal_chain(dir, wals.spans, ends->oldest_wal));
   if (!database.ok()) report.notes.emplace_back("the entries were not checked one by one");
   return report;
 }

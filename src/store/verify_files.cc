@@ -38,8 +38,8 @@ void verify_table(rocksdb::Env& env, const std::filesystem::path& dir, const std
 
 }  // namespace
 
-std::vector<TornWal> verify_files(rocksdb::Env& env, const std::filesystem::path& dir,
-                                  VerifyReport& report) {
+CheckedWals verify_files(rocksdb::Env& env, const std::filesystem::path& dir,
+                         VerifyReport& report) {
   std::vector<std::string> names;
   const rocksdb::Status listed = env.GetChildren(dir.string(), &names);
   if (!listed.ok()) report.damage.push_back({dir.string(), listed.ToString()});
@@ -61,7 +61,7 @@ std::vector<TornWal> verify_files(rocksdb::Env& env, const std::filesystem::path
                            std::to_string(wal.scan.whole_bytes) +
                            ", as a power cut leaves it; opening copies it aside and cuts it");
   }
-  return checked->torn;
+  return *checked;
 }
 
 }  // namespace outbox::store
