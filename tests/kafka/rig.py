@@ -120,12 +120,19 @@ class Cluster:
         """Partition -> leader, -1 where there is none; empty: the topic is unknown."""
         return self._leaders("-t", topic).get(topic, {})
 
+    def in_sync(self, topic):
+        """Partition -> how many replicas are in sync."""
+        return {p["partition"]: len(p["isrs"])
+                for t in self._metadata("-t", topic) for p in t["partitions"]}
+
     def _leaders(self, *which):
+        return {topic["topic"]: {p["partition"]: p["leader"] for p in topic["partitions"]}
+                for topic in self._metadata(*which) if topic["partitions"]}
+
+    def _metadata(self, *which):
         done = subprocess.run(["kcat", "-b", self.bootstrap, "-L", "-J", *which],
                               capture_output=True, text=True, timeout=60, check=False)
-        listed = json.loads(done.stdout)["topics"] if done.returncode == 0 else []
-        return {topic["topic"]: {p["partition"]: p["leader"] for p in topic["partitions"]}
-                for topic in listed if topic["partitions"]}
+        return json.loads(done.stdout)["topics"] if done.returncode == 0 else []
 
     def ends(self, topic, partitions):
         """Partition -> end offset, of those asked for."""
