@@ -1,8 +1,5 @@
 #include <catch2/catch.hpp>
-#include <chrono>
-#include <cstdlib>
 #include <iostream>
-#include <random>
 #include <string>
 
 #include "model/world.h"
@@ -10,14 +7,10 @@
 namespace outbox::model {
 namespace {
 
-constexpr auto kTimeLimit = std::chrono::seconds(40);
-constexpr std::uint64_t kSeedsMin = 50;
+constexpr std::uint64_t kRuns = 20'000;
+/// So many have every kind of fault among them.
+constexpr std::uint64_t kRunsMin = 50;
 constexpr std::uint64_t kMutantSeedsMax = 400;
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 void add(RunResult& sum, const RunResult& one) {
   sum.appended += one.appended;
@@ -30,35 +23,24 @@ void add(RunResult& sum, const RunResult& one) {
   sum.rebuilds += one.rebuilds;
 }
 
-void require_clean(std::uint64_t seed, const RunResult& result) {
-  INFO("replay with OUTBOX_SEED=" << seed << " OUTBOX_SEEDS=1");
-  for (const std::string& what : result.wrong) UNSCOPED_INFO(what);
-  REQUIRE(result.wrong.empty());
-}
-
 }  // namespace
 
 TEST_CASE("the core keeps its promises under random faults") {
-  const auto began = std::chrono::steady_clock::now();
-  const std::uint64_t first = from_environment("OUTBOX_SEED", std::random_device{}());
-  const std::uint64_t seeds = from_environment("OUTBOX_SEEDS", 0);
-  std::cout << "first seed " << first << std::endl;
+  test::Campaign campaign("model-core", kRuns);
   RunResult sum;
-  std::uint64_t runs = 0;
-  const auto more = [&] {
-    if (seeds > 0) return runs < seeds;
-    return runs < kSeedsMin || std::chrono::steady_clock::now() - began < kTimeLimit;
-  };
-  for (; more(); ++runs) {
-    const RunResult result = World(first + runs, Mutant::kNone).run();
-    require_clean(first + runs, result);
+  while (campaign.next()) {
+    const RunResult result = World(campaign.seed(), Mutant::kNone).run();
+    campaign.add(counts_of(result));
+    INFO(campaign.replay());
+    for (const std::string& what : result.wrong) UNSCOPED_INFO(what);
+    REQUIRE(result.wrong.empty());
     add(sum, result);
   }
-  std::cout << runs << " runs: " << sum.appended << " appended, " << sum.delivered << " delivered, "
-            << sum.dead << " dead, " << sum.purged << " purged; " << sum.resent << " sent again, "
-            << sum.duplicates << " duplicates, " << sum.kills << " kills, " << sum.rebuilds
-            << " producers" << std::endl;
-  if (runs >= kSeedsMin) {
+  std::cout << campaign.cycles() << " runs: " << sum.appended << " appended, " << sum.delivered
+            << " delivered, " << sum.dead << " dead, " << sum.purged << " purged; " << sum.resent
+            << " sent again, " << sum.duplicates << " duplicates, " << sum.kills << " kills, "
+            << sum.rebuilds << " producers" << std::endl;
+  if (campaign.cycles() >= kRunsMin) {
     CHECK(sum.dead > 0);
     CHECK(sum.purged > 0);
     CHECK(sum.duplicates > 0);

@@ -2,10 +2,7 @@
 // with the brokers and the faults of model_core.
 
 #include <catch2/catch.hpp>
-#include <chrono>
-#include <cstdlib>
 #include <iostream>
-#include <random>
 #include <string>
 
 #include "model/real_store.h"
@@ -14,17 +11,9 @@
 namespace outbox::model {
 namespace {
 
-constexpr auto kTimeLimit = std::chrono::seconds(40);
+constexpr std::uint64_t kRuns = 1'800;
 constexpr std::uint64_t kRunsMin = 5;
 constexpr std::uint64_t kChangesMax = 150;
-/// A store that is opened again and again takes about as long as so many runs without one:
-/// of OUTBOX_SEEDS, one in so many is run.
-constexpr std::uint64_t kSeedsPerRun = 16;
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 /// A World whose relay dies with the power.
 class PoweredWorld : public World {
@@ -56,28 +45,18 @@ class PoweredWorld : public World {
 }  // namespace
 
 TEST_CASE("store and core keep their promises through power cuts") {
-  const auto began = std::chrono::steady_clock::now();
-  const std::uint64_t first = from_environment("OUTBOX_SEED", std::random_device{}());
-  const std::uint64_t seeds = from_environment("OUTBOX_SEEDS", 0);
-  std::cout << "first seed " << first << std::endl;
-  std::uint64_t runs = 0;
-  std::uint64_t kills = 0;
-  std::uint64_t appended = 0;
-  const auto more = [&] {
-    if (seeds > 0) return runs * kSeedsPerRun < seeds;
-    return runs < kRunsMin || std::chrono::steady_clock::now() - began < kTimeLimit;
-  };
-  for (; more(); ++runs) {
-    const RunResult result = PoweredWorld(first + runs).run();
-    INFO("replay with OUTBOX_SEED=" << first + runs << " OUTBOX_SEEDS=1");
+  test::Campaign campaign("model-store", kRuns);
+  std::uint64_t cuts = 0;
+  while (campaign.next()) {
+    const RunResult result = PoweredWorld(campaign.seed()).run();
+    campaign.add(counts_of(result));
+    INFO(campaign.replay());
     for (const std::string& what : result.wrong) UNSCOPED_INFO(what);
     REQUIRE(result.wrong.empty());
-    kills += result.kills;
-    appended += result.appended;
+    cuts += result.kills;
   }
-  std::cout << runs << " runs: " << appended << " appended, " << kills << " power cuts"
-            << std::endl;
-  if (runs >= kRunsMin) CHECK(kills > 0);
+  std::cout << cuts << " power cuts" << std::endl;
+  if (campaign.cycles() >= kRunsMin) CHECK(cuts > 0);
 }
 
 }  // namespace outbox::model

@@ -7,6 +7,7 @@
 
 #include "model/mutant.h"
 #include "model/sim_driver.h"
+#include "support/campaign.h"
 
 namespace outbox::model {
 
@@ -22,6 +23,15 @@ struct RunResult {
   std::uint64_t kills = 0;
   std::uint64_t rebuilds = 0;
 };
+
+/// For a campaign. What a run found wrong has many forms: it is told in `wrong`.
+inline test::Counts counts_of(const RunResult& result) {
+  test::Counts counts;
+  counts.entries = result.appended;
+  counts.other = result.wrong.size();
+  counts.resent = result.duplicates;
+  return counts;
+}
 
 /// One run: producers append, faults come and go, the relay is killed; then
 /// everything is healed and must drain in bounded (simulated) time.
