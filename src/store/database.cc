@@ -46,7 +46,7 @@ Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir
   const auto opened =
       rocksdb::DB::Open(rocksdb::DBOptions(db_options(options, env, log)), dir.string(),
                         families(options, std::move(heads)), &handles, &db);
-  if (!opened.ok()) return from_rocks(opened, "opening " + dir.string());
+  if (!opened.ok()) return from_opening(opened, "opening " + dir.string());
   adopt(*database, db, handles);
   return database;
 }

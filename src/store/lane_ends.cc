@@ -52,7 +52,7 @@ Status open_view(rocksdb::Env& env, const std::filesystem::path& dir, const Log&
   const std::string doing = "looking at " + dir.string();
   std::vector<std::string> names;
   rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, dir.string(), &names);
-  if (!status.ok()) return from_rocks(status, doing);
+  if (!status.ok()) return from_opening(status, doing);
   // They are made one after the other; a store is one when it has them all.
   for (const char* family : {kMetaFamily, kDeadFamily}) {
     if (std::find(names.begin(), names.end(), family) == names.end()) return {};
@@ -63,7 +63,7 @@ Status open_view(rocksdb::Env& env, const std::filesystem::path& dir, const Log&
       options, dir.string(),
       {{rocksdb::kDefaultColumnFamilyName, {}}, {kMetaFamily, {}}, {kDeadFamily, {}}}, &handles,
       &db);
-  if (!status.ok()) return from_rocks(status, doing);
+  if (!status.ok()) return from_opening(status, doing);
   view.db.reset(db);
   view.entries = handles.at(0);
   view.meta = handles.at(1);

@@ -5,14 +5,24 @@
 #include <string>
 
 namespace outbox::store {
+namespace {
+
+constexpr const char* kVerify = "; run outbox-relay verify";
+
+}  // namespace
 
 Status from_rocks(const rocksdb::Status& status, std::string_view doing) {
   if (status.ok()) return {};
   std::string what = std::string(doing) + ": " + status.ToString();
   if (status.IsNoSpace()) return {Code::kDiskFull, what};
-  // A file that RocksDB knows of and that is not there is damage as well.
-  if (!status.IsCorruption() && !status.IsPathNotFound()) return {Code::kIoError, what};
-  return {Code::kCorruption, what + "; run outbox-relay verify"};
+  if (!status.IsCorruption()) return {Code::kIoError, what};
+  return {Code::kCorruption, what + kVerify};
+}
+
+Status from_opening(const rocksdb::Status& status, std::string_view doing) {
+  Status out = from_rocks(status, doing);
+  if (!status.IsPathNotFound()) return out;
+  return {Code::kCorruption, out.message() + kVerify};
 }
 
 }  // namespace outbox::store

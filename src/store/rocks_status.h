@@ -15,4 +15,7 @@ namespace outbox::store {
 /// other failure kIoError: a file that cannot be read is never "not found".
 Status from_rocks(const rocksdb::Status& status, std::string_view doing);
 
+/// Of a database that is there: a file that RocksDB knows of and that is not is kCorruption.
+Status from_opening(const rocksdb::Status& status, std::string_view doing);
+
 }  // namespace outbox::store
