@@ -99,7 +99,8 @@ Result<std::vector<StoredLane>> load_lanes(const Database& database) {
   std::vector<StoredLane> out;
   for (auto& [id, lane] : lanes) {
     if (lane.topic.empty()) {
-      return Status(Code::kCorruption, "lane " + std::to_string(id) + " has no topic; run outbox-relay verify");
+      return Status(Code::kCorruption,
+                    "lane " + std::to_string(id) + " has no topic; run outbox-relay verify");
     }
     const auto last = last_entry(database, id);
     if (!last.ok()) return last.status();
