@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/mutant.h"
+#include "base/step.h"
 #include "kafka/error_table.h"
 #include "relay/driver.h"
 
@@ -46,6 +47,7 @@ void Driver::execute_produce(const std::vector<Produce>& commands) {
       refused_.push_back(refusal);
       continue;
     }
+    reach(Step::kBeforeProduce);
     const bool skipped = mutant(Mutant::kHeadBeforeSend);
     const std::int32_t error = skipped ? 0 : hand_over(command, producer);
     if (skipped || (error == 0 && mutant(Mutant::kHeadBeforeReport))) {
@@ -53,6 +55,7 @@ void Driver::execute_produce(const std::vector<Produce>& commands) {
       refusal.offset = 0;
       refused_.push_back(refusal);
     }
+    reach(Step::kProduced);
     if (error == 0) continue;
     refusal.failure = {kafka::action_for(error), kafka::error_text(error), false};
     refused_.push_back(refusal);
@@ -84,7 +87,9 @@ void Driver::execute_settled(const std::vector<Settled>& commands) {
 
 void Driver::execute_advance(const std::vector<Advance>& commands) {
   for (const Advance& command : commands) {
+    reach(Step::kBeforeAdvance);
     store_.advance(command.lane, *command.progress, command.delivered);
+    reach(Step::kAdvanced);
     const std::lock_guard lock(core_mutex_);
     lanes_.update_pending(command.lane, *command.progress);
   }

@@ -1,6 +1,7 @@
 // The driver's half that tells the core what happened.
 #include <algorithm>
 
+#include "base/step.h"
 #include "kafka/error_table.h"
 #include "relay/driver.h"
 
@@ -195,6 +196,7 @@ void Driver::feed_polled(std::int64_t now_ms, Channel channel, Generation genera
     payloads_.reported(report.opaque, channel);
   }
   if (delivered && !connected_) set_connected(now_ms, true, {});
+  if (!reports_.empty()) reach(Step::kReported);
   if (!reports_.empty()) core_.reports(now_ms, reports_);
   for (const kafka::Notice& notice : polled_.notices) {
     feed_notice(now_ms, channel, generation, notice);

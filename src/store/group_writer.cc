@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "base/step.h"
 #include "store/meta.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
@@ -43,8 +44,10 @@ void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progre
   Status status = with_progress ? add_progress(*slab, written) : Status();
   if (status.ok() && slab->batch().Count() > 0) {
     slab->seal();
+    reach(Step::kGroupBegun);
     status = from_rocks(parts_.database.db->Write(durable_write(), &slab->batch()),
                         "writing a group of entries");
+    reach(Step::kSynced);
     if (status.ok() && parts_.sync_tail_each_group) {
       status = record_tail();
       if (status.ok()) status = parts_.durable_tail.sync();
@@ -54,6 +57,7 @@ void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progre
       }
     }
   }
+  reach(Step::kTailNoted);
   parts_.idempotency.end_group();
   if (!status.ok()) {
     poison(status);
@@ -61,7 +65,9 @@ void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progre
   }
   parts_.progress.durable(written);
   publish(group, slab);
+  reach(Step::kPublished);
   if (written.empty()) return;
+  reach(Step::kHeadDurable);
   with_drainer([](Drainer* drainer) {
     if (drainer != nullptr) drainer->on_recorded();
   });

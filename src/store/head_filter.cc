@@ -4,6 +4,7 @@
 
 #include "base/endian.h"
 #include "base/mutant.h"
+#include "base/step.h"
 
 namespace outbox::store {
 namespace {
@@ -49,6 +50,7 @@ bool HeadFilterFactory::ShouldFilterTableFileCreation(
 
 std::unique_ptr<rocksdb::CompactionFilter> HeadFilterFactory::CreateCompactionFilter(
     const rocksdb::CompactionFilter::Context&) {
+  reach(Step::kFiltering);
   return std::make_unique<HeadFilter>(heads_->snapshot());
 }
 

@@ -2,6 +2,7 @@
 
 #include <rocksdb/convenience.h>
 
+#include "base/step.h"
 #include "store/rocks_status.h"
 
 namespace outbox::store {
@@ -97,6 +98,7 @@ std::uint64_t SpaceReclaimer::delete_settled_files(std::uint64_t step_bytes) {
     const Slice from_slice(from);
     const Slice to_slice(to);
     // Exclusive end: the entry at the head stays.
+    reach(Step::kReclaiming);
     const auto deleted = rocksdb::DeleteFilesInRange(database_.db.get(), database_.data,
                                                      &from_slice, &to_slice, false);
     if (!deleted.ok()) log_->warn("cannot give disk space back: {}", deleted.ToString());

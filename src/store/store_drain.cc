@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "base/step.h"
 #include "store/read_slab.h"
 #include "store/rocks_status.h"
 #include "store/store_impl.h"
@@ -142,7 +143,9 @@ Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
         batch.Put(database_->meta, meta::key(meta::kPlacementPrefix, lane_id), encode(history));
     return from_rocks(put, "recording a partition count");
   };
+  reach(Step::kPlacementBegun);
   if (!mutant(Mutant::kPlacementUnsynced)) committer_.commit(request);
+  reach(Step::kPlacementRecorded);
   if (request.status.ok()) {
     const std::lock_guard lock(lane->mutex);
     lane->placement = std::move(history);

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/mutant.h"
+#include "base/step.h"
 #include "store/recovery.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
@@ -169,6 +170,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& dir, Opt
   auto lock = HolderLock::acquire(dir, options.open_deadline_ms);
   if (!lock.ok()) return lock.status();
   opened.lock = std::move(*lock);
+  reach(Step::kOpening);
   const auto recovered = recover(dir, env, log);
   if (!recovered.ok()) return recovered.status();
   if (Status status = open_files(dir, options, env, clock, log, *recovered, opened); !status.ok()) {
@@ -176,6 +178,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& dir, Opt
   }
   auto store =
       std::make_unique<StoreImpl>(dir, std::move(options), env, clock, log, std::move(opened));
+  reach(Step::kOpened);
   if (Status status = store->restore(); !status.ok()) return status;
   return std::unique_ptr<Store>(std::move(store));
 }

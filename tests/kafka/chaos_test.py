@@ -1,10 +1,15 @@
 """Three real brokers, clients that append all the time, and one kind of trouble:
 
-  chaos_test.py relay-kill | leader-kill | two-down | leader-pause
+  chaos_test.py relay-kill | leader-kill | two-down | leader-pause | step-kill
+
+step-kill lets the relay die at each named step of src/base/steps.inc in turn; it needs the relay
+of `cmake --preset mutants`.
 
 OUTBOX_CYCLES says how often (the short form is for every change); OUTBOX_SEED replays."""
 
+import collections
 import random
+import re
 import statistics
 import sys
 import time
@@ -33,6 +38,7 @@ class Scene:
                                "--in-flight-entries-max", str(WINDOW_ENTRIES))
         self.oracle = oracle.Oracle(directory / f"journal{number}", rig.SEED + number)
         self.kills = 0
+        self.steps = collections.Counter()
         self.relay.start()
         self.oracle.start(self.relay.dir / "relay.sock", self.topics, batch_max=batch_max)
 
@@ -78,6 +84,28 @@ def relay_kill(scene, draw):
     pause_s(draw, 0.3, 2.5)
     scene.grow(1)
     scene.kill_relay()
+
+
+STEPS = re.findall(r'^OUTBOX_STEP\(\w+, "(\w+)"\)$',
+                   (rig.ROOT / "src/base/steps.inc").read_text(), re.MULTILINE)
+STEP_S_MAX = 4
+# Need a backlog: a memtable's flush, space to give back, a topic's first entry.
+SELDOM = {"filtering", "reclaiming", "placement_begun", "placement_recorded"}
+
+
+def step_kill(scene, draw):
+    step = STEPS[scene.kills % len(STEPS)]
+    passings = 1 if step.startswith("open") else draw.choice((1, 2, draw.randint(3, 40)))
+    scene.relay.kill()
+    scene.kills += 1
+    scene.relay.spawn(OUTBOX_KILL_AT=f"{step}:{passings}")
+    # A step that is not passed often enough (a memtable is seldom flushed) is left at that.
+    end_s = time.monotonic() + STEP_S_MAX
+    while not scene.relay.killed() and time.monotonic() < end_s:
+        time.sleep(0.02)
+    if scene.relay.killed():
+        scene.steps[step] += 1
+        scene.relay.start()
 
 
 def leader_of_some(scene, draw):
@@ -135,6 +163,7 @@ ROWS = {
     "leader-kill": (leader_kill, 2, CYCLES_PER_SET, 60),
     "leader-pause": (leader_pause, 2, CYCLES_PER_SET, 60),
     "two-down": (two_down, 1, 1, 20),
+    "step-kill": (step_kill, len(STEPS), 10 * len(STEPS), 60),
 }
 
 
@@ -147,7 +176,11 @@ def run_set(cluster, directory, row, first, count):
             say(f"cycle {cycle}: {scene.appended()} appended")
             trouble(scene, draw)
         verdict = scene.finish()
-    if row == "relay-kill":
+    if row == "step-kill":
+        say("killed at: " + ", ".join(f"{step} {n}" for step, n in scene.steps.items()))
+        missed = set(STEPS) - set(scene.steps) - SELDOM
+        check(not missed, f"never reached: {', '.join(sorted(missed))}")
+    if row in ("relay-kill", "step-kill"):
         check(verdict.resent <= scene.kills * WINDOW_ENTRIES,
               f"{verdict.resent} duplicates after {scene.kills} kills")
     return verdict

@@ -182,10 +182,21 @@ class Relay:
             print("".join(open(self._log.name).readlines()[-40:]), flush=True)
 
     def start(self):
-        self._log = open(f"{self.dir}.log", "a")
-        self._process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log)
-        self.pid = self._process.pid
+        self.spawn()
         wait_until("the relay listens", self._listens)
+
+    def spawn(self, **environment):
+        """Starts it without waiting for anything."""
+        self._log = open(f"{self.dir}.log", "a")
+        self._process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log,
+                                         env=dict(os.environ, **environment))
+        self.pid = self._process.pid
+
+    def killed(self):
+        """Has it ended by SIGKILL? Any other end is an error."""
+        code = self._process.poll()
+        check(code in (None, -signal.SIGKILL), f"the relay ended with {code}")
+        return code is not None
 
     def _listens(self):
         check(self._process.poll() is None, f"the relay ended with {self._process.poll()}")
