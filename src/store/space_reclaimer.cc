@@ -82,6 +82,7 @@ void SpaceReclaimer::reclaim(bool at_once) {
 }
 
 std::uint64_t SpaceReclaimer::delete_settled_files(std::uint64_t step_bytes) {
+  reach(Step::kReclaiming);
   std::uint64_t pending_bytes = 0;
   for (Lane* lane : lanes_.all()) {
     std::uint64_t settled_bytes = 0;
@@ -98,7 +99,6 @@ std::uint64_t SpaceReclaimer::delete_settled_files(std::uint64_t step_bytes) {
     const Slice from_slice(from);
     const Slice to_slice(to);
     // Exclusive end: the entry at the head stays.
-    reach(Step::kReclaiming);
     const auto deleted = rocksdb::DeleteFilesInRange(database_.db.get(), database_.data,
                                                      &from_slice, &to_slice, false);
     if (!deleted.ok()) log_->warn("cannot give disk space back: {}", deleted.ToString());

@@ -14,7 +14,7 @@ from rig import UnixConnection, check
 
 IN_DOUBT, FAILED = 0, (1 << 64) - 1
 RETRY_S = 0.02
-PAD_BYTES_MAX = 120
+PAD_BYTES_MAX = 600
 EXAMPLES_MAX = 5
 INDETERMINATE = 500
 
@@ -137,9 +137,11 @@ class Oracle:
                 self.clients.append(client)
                 client.start()
 
-    def stop(self):
+    def stop(self, of=None):
+        """All clients, or those of some topics."""
         for client in self.clients:
-            client.stop()
+            if of is None or client.topic in of:
+                client.stop()
 
     def judge(self, bootstrap, dead=()):
         """`dead`: (topic, seq) of what may be missing. Reads every topic once."""
