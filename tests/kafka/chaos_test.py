@@ -31,11 +31,11 @@ CPU_SHARE_MAX = 0.10
 class Scene:
     """A relay, its topics and its clients."""
 
-    def __init__(self, cluster, directory, number, batch_max):
+    def __init__(self, cluster, directory, number, batch_max, bootstrap=None):
         self.cluster, self.number = cluster, number
         self.topics = [rig.unique(f"chaos{number}-{n}") for n in range(TOPICS)]
         cluster.create(*self.topics, partitions=PARTITIONS)
-        self.relay = rig.Relay(cluster.bootstrap, directory / f"outbox{number}",
+        self.relay = rig.Relay(bootstrap or cluster.bootstrap, directory / f"outbox{number}",
                                "--in-flight-entries-max", str(WINDOW_ENTRIES),
                                "--write-buffer-bytes", WRITE_BUFFER)
         self.oracle = oracle.Oracle(directory / f"journal{number}", rig.SEED + number)

@@ -95,6 +95,10 @@ class Cluster:
     def resume(self, number):
         self._run("resume", str(number))
 
+    def ports(self):
+        """Of each broker: client, proxy, behind the proxy, SASL."""
+        return [tuple(map(int, line.split()[1:])) for line in self._run("ports").splitlines()]
+
     def heal(self):
         """All brokers up, whatever an earlier test left behind."""
         for number, state in self.states().items():
