@@ -9,9 +9,6 @@
 namespace outbox::kafka {
 namespace {
 
-// Topic, partition, value, key, timestamp, opaque, flags.
-constexpr std::size_t kFixedParts = 7;
-
 rd_kafka_vu_t part(rd_kafka_vtype_t type) {
   rd_kafka_vu_t out;
   out.vtype = type;
@@ -28,13 +25,14 @@ rd_kafka_vu_t bytes_part(rd_kafka_vtype_t type, std::optional<std::string_view> 
   return out;
 }
 
-rd_kafka_vu_t header_part(const OutHeader& header) {
-  rd_kafka_vu_t out = part(RD_KAFKA_VTYPE_HEADER);
-  out.u.header.name = header.name;
-  out.u.header.val = header.value ? header.value->data() : nullptr;
-  out.u.header.size = header.value ? static_cast<std::int64_t>(header.value->size()) : 0;
-  if (header.value && out.u.header.val == nullptr) out.u.header.val = "";
-  return out;
+HeadersPtr headers_of(const OutMessage& message) {
+  HeadersPtr list(rd_kafka_headers_new(message.headers.size()));
+  for (const auto& [name, value] : message.headers) {
+    const char* data = value ? (value->data() != nullptr ? value->data() : "") : nullptr;
+    rd_kafka_header_add(list.get(), name, -1, data,
+                        value ? static_cast<ssize_t>(value->size()) : 0);
+  }
+  return list;
 }
 
 bool possibly_persisted(const rd_kafka_message_t& message) {
@@ -62,11 +60,13 @@ class Producer final : public ProducerApi {
   }
 
   std::int32_t produce(const OutMessage& message) override {
-    fill_parts(message);
-    // Headers one by one, not as a list: librdkafka before 2.12 frees a list
-    // twice when it refuses the message.
+    // Headers as a list, not one by one: those librdkafka 2.0.2 frees twice when it refuses a
+    // message for a partition that the topic lacks. A refused list stays ours.
+    HeadersPtr headers = headers_of(message);
+    fill_parts(message, headers.get());
     const ErrorPtr error(rd_kafka_produceva(client_.handle.get(), parts_.data(), parts_.size()));
     if (error) return refusal(error.get());
+    headers.release();
     ++unreported_;
     return 0;
   }
@@ -100,9 +100,8 @@ class Producer final : public ProducerApi {
     return fatal ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
   }
 
-  void fill_parts(const OutMessage& message) {
+  void fill_parts(const OutMessage& message, rd_kafka_headers_t* list) {
     parts_.clear();
-    parts_.reserve(kFixedParts + message.headers.size());
     rd_kafka_vu_t topic = part(RD_KAFKA_VTYPE_RKT);
     topic.u.rkt = static_cast<rd_kafka_topic_t*>(message.topic);
     rd_kafka_vu_t partition = part(RD_KAFKA_VTYPE_PARTITION);
@@ -113,10 +112,11 @@ class Producer final : public ProducerApi {
     opaque.u.ptr = reinterpret_cast<void*>(message.opaque);
     rd_kafka_vu_t flags = part(RD_KAFKA_VTYPE_MSGFLAGS);
     flags.u.i = 0;  // neither copied nor freed by librdkafka
+    rd_kafka_vu_t headers = part(RD_KAFKA_VTYPE_HEADERS);
+    headers.u.headers = list;
     parts_.insert(parts_.end(),
                   {topic, partition, bytes_part(RD_KAFKA_VTYPE_VALUE, message.value),
-                   bytes_part(RD_KAFKA_VTYPE_KEY, message.key), timestamp, opaque, flags});
-    for (const OutHeader& header : message.headers) parts_.push_back(header_part(header));
+                   bytes_part(RD_KAFKA_VTYPE_KEY, message.key), timestamp, opaque, flags, headers});
   }
 
   void take_reports(rd_kafka_event_t* event, Polled& into) {

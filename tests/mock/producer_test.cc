@@ -97,6 +97,31 @@ TEST_CASE("messages reach the cluster as they are, and are reported with their o
   CHECK(all[2].value == "");
 }
 
+TEST_CASE("a message for a partition that the topic lacks is refused, its headers freed once") {
+  test::MockCluster cluster;
+  cluster.create_topic("orders", 1);
+  auto factory = make_producer_factory(options_for(cluster));
+  REQUIRE(factory.ok());
+  relay::Waker waker;
+  auto made = (*factory)->make({}, waker.fd());
+  REQUIRE(made.ok());
+  std::unique_ptr<ProducerApi> producer = std::move(made).value();
+  std::int32_t error = 0;
+  const std::vector<OutHeader> headers{{"outbox-id", "a.1/1"}, {"null", {}}};
+  OutMessage message;
+  message.topic = producer->topic("orders", error);
+  message.value = "v";
+  message.headers = headers;
+  REQUIRE(producer->produce(message) == 0);
+  REQUIRE(poll_reports(*producer, waker, 1).reports.size() == 1);
+  message.partition = 40;
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(producer->produce(message) == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+  }
+  CHECK(producer->unreported() == 0);
+  CHECK((*factory)->unmake(std::move(producer), kPatience));
+}
+
 TEST_CASE("a permanent error stops the whole producer, and a purge reports every message") {
   test::MockCluster cluster;
   cluster.create_topic("orders", 1);
