@@ -18,7 +18,9 @@ def _library():
     pointers = ("rd_kafka_conf_new", "rd_kafka_new", "rd_kafka_queue_new", "rd_kafka_queue_poll",
                 "rd_kafka_NewTopic_new", "rd_kafka_DeleteTopic_new",
                 "rd_kafka_event_CreateTopics_result", "rd_kafka_event_DeleteTopics_result",
-                "rd_kafka_CreateTopics_result_topics", "rd_kafka_DeleteTopics_result_topics")
+                "rd_kafka_CreateTopics_result_topics", "rd_kafka_DeleteTopics_result_topics",
+                "rd_kafka_NewPartitions_new", "rd_kafka_event_CreatePartitions_result",
+                "rd_kafka_CreatePartitions_result_topics")
     for name in pointers:
         getattr(lib, name).restype = ctypes.c_void_p
     for name in ("rd_kafka_event_error_string", "rd_kafka_topic_result_name",
@@ -54,11 +56,20 @@ class Topics:
         if assignment:
             partitions = len(assignment)
         requests = [self._new_topic(name, partitions, configs or {}, assignment) for name in names]
-        self._ask("Create", requests)
+        self._ask("CreateTopics", "NewTopic", requests)
 
     def delete(self, names):
-        self._ask("Delete", [ctypes.c_void_p(self._lib.rd_kafka_DeleteTopic_new(name.encode()))
-                             for name in names])
+        self._ask("DeleteTopics", "DeleteTopic",
+                  [ctypes.c_void_p(self._lib.rd_kafka_DeleteTopic_new(name.encode()))
+                   for name in names])
+
+    def grow(self, name, partitions):
+        """More partitions, up to that many."""
+        request = self._lib.rd_kafka_NewPartitions_new(
+            name.encode(), ctypes.c_size_t(partitions), self._text, ctypes.c_size_t(TEXT_MAX))
+        if not request:
+            raise TopicError(self._text.value.decode())
+        self._ask("CreatePartitions", "NewPartitions", [ctypes.c_void_p(request)])
 
     def _new_topic(self, name, partitions, configs, assignment):
         lib = self._lib
@@ -78,14 +89,13 @@ class Topics:
                 raise TopicError(self._text.value.decode())
         return topic
 
-    def _ask(self, verb, requests):
+    def _ask(self, verb, kind, requests):
         lib = self._lib
         array = (ctypes.c_void_p * len(requests))(*(request.value for request in requests))
         count = ctypes.c_size_t(len(requests))
-        getattr(lib, f"rd_kafka_{verb}Topics")(self._client, array, count, None, self._queue)
+        getattr(lib, f"rd_kafka_{verb}")(self._client, array, count, None, self._queue)
         event = ctypes.c_void_p(lib.rd_kafka_queue_poll(self._queue, ANSWER_MAX_MS))
-        getattr(lib, f"rd_kafka_{verb}Topic_destroy_array" if verb == "Delete"
-                else "rd_kafka_NewTopic_destroy_array")(array, count)
+        getattr(lib, f"rd_kafka_{kind}_destroy_array")(array, count)
         if not event:
             raise TopicError("the cluster did not answer")
         try:
@@ -97,10 +107,10 @@ class Topics:
         lib = self._lib
         if lib.rd_kafka_event_error(event):
             raise TopicError(lib.rd_kafka_event_error_string(event).decode())
-        result = ctypes.c_void_p(getattr(lib, f"rd_kafka_event_{verb}Topics_result")(event))
+        result = ctypes.c_void_p(getattr(lib, f"rd_kafka_event_{verb}_result")(event))
         count = ctypes.c_size_t()
         topics = ctypes.cast(
-            getattr(lib, f"rd_kafka_{verb}Topics_result_topics")(result, ctypes.byref(count)),
+            getattr(lib, f"rd_kafka_{verb}_result_topics")(result, ctypes.byref(count)),
             ctypes.POINTER(ctypes.c_void_p))
         for i in range(count.value):
             topic = ctypes.c_void_p(topics[i])

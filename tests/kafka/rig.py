@@ -120,6 +120,10 @@ class Cluster:
         with kafka_topics.Topics(self.bootstrap) as topics:
             topics.delete(names)
 
+    def grow(self, name, partitions):
+        with kafka_topics.Topics(self.bootstrap) as topics:
+            topics.grow(name, partitions)
+
     def leaders(self, topic):
         """Partition -> leader, -1 where there is none; empty: the topic is unknown."""
         return self._leaders("-t", topic).get(topic, {})
