@@ -96,8 +96,10 @@ class PartitionLog:
     of outbox-prev is checked on its own. Repeats may start anywhere and interleave: the last
     requests of a producer that was given up may arrive among its successor's."""
 
-    def __init__(self, number):
+    def __init__(self, number, begins_midway=False):
         self._number = number
+        self._begins_midway = begins_midway
+        self.first_prev = None        # whom the first entry names as the one before
         self._rule = OneNumber()
         self.seqs = array.array("Q")  # first occurrences
         self.jumps = []               # how far each repeat went back, in entries
@@ -112,7 +114,9 @@ class PartitionLog:
         if kind == "duplicate":
             self._repeat(seq, prev, where)
             return False
-        last = self.seqs[-1] if self.seqs else 0
+        if self.first_prev is None:
+            self.first_prev = prev
+        last = self.seqs[-1] if self.seqs else prev if self._begins_midway else 0
         check(seq > last, f"{where}: comes after {last}")
         check(prev == last, f"{where}: names {prev} as the one before, which is {last}")
         self.seqs.append(seq)
@@ -123,7 +127,7 @@ class PartitionLog:
         position = bisect.bisect_left(self.seqs, seq)
         check(position < len(self.seqs) and self.seqs[position] == seq,
               f"{where}: the rule drops it, and it was never there")
-        check(prev == (self.seqs[position - 1] if position else 0),
+        check(prev == (self.seqs[position - 1] if position else self.first_prev),
               f"{where}: a repeat names {prev} as the one before")
         if position != self._at:
             self.jumps.append(len(self.seqs) - position)
@@ -134,11 +138,12 @@ class PartitionLog:
 class TopicLog:
     """A whole topic, judged while it is read."""
 
-    def __init__(self, bootstrap, topic, on_first=None):
+    def __init__(self, bootstrap, topic, on_first=None, begins_midway=False):
         self.topic = topic
         self.partitions = {}
         for record in records(bootstrap, topic):
-            log = self.partitions.setdefault(record.partition, PartitionLog(record.partition))
+            log = self.partitions.setdefault(record.partition,
+                                             PartitionLog(record.partition, begins_midway))
             if log.take(record.seq, record.prev, record.session) and on_first:
                 on_first(record)
 

@@ -11,7 +11,8 @@ BESIDE = 500
 
 
 def dead_letters(directory):
-    done = subprocess.run([rig.BINARY, "dead", "list", "--dir", directory, "--json"],
+    done = subprocess.run([rig.BINARY, "dead", "list", "--dir", directory, "--json",
+                           "--count", "1000000"],
                           capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
