@@ -4,7 +4,7 @@ import os
 import re
 import unittest
 
-from rig import INPUT, NOT_FOUND, OK, USAGE, RigCase
+from rig import BINARY, INPUT, NOT_FOUND, OK, USAGE, RigCase
 
 COMMANDS = ("run", "put", "drain", "status", "peek", "purge", "pause", "resume", "accept", "verify",
             "demo")
@@ -17,6 +17,12 @@ class UsageTest(RigCase):
                            (["put", "--dri", "x", "--topic", "t", "v"], "--dir"),
                            (["dead", "lst"], "list"), (["peek", "--tpoic=t"], "--topic")):
             self.assertIn(f"did you mean {near}?", self.cli(*args, code=USAGE).err)
+
+    def test_no_test_only_switch_is_in_it(self):
+        with open(BINARY, "rb") as binary:
+            content = binary.read()
+        for name in (b"OUTBOX_MUTANT", b"OUTBOX_KILL_AT", b"fsync_skipped"):
+            self.assertNotIn(name, content)
 
     def test_no_command_or_no_directory(self):
         self.cli(code=USAGE)
