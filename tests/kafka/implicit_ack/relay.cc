@@ -1,5 +1,7 @@
 #include "outbox/relay.h"
 
+#include <cstdio>
+#include <latch>
 #include <mutex>
 #include <stdexcept>
 #include <vector>
@@ -19,20 +21,29 @@ void must(const Status& status) {
 
 void append_trial(Outbox& outbox, const std::string& topic, int number, const Reported& reported,
                   std::mutex& mutex) {
+  std::latch durable(kMessagesPerTrial);
   for (int i = 0; i < kMessagesPerTrial; ++i) {
     Message message;
     message.topic = topic;
     message.partition = kPartition;
     message.value = std::to_string(number) + "." + std::to_string(i);
     outbox.append_async(
-        message, [](const Result<Appended>& result) { must(result.status()); },
+        message,
+        [&durable](const Result<Appended>& result) {
+          must(result.status());
+          durable.count_down();
+        },
         [&reported, &mutex, value = *message.value](const DeliveryOutcome& how) {
           const std::lock_guard lock(mutex);
           if (how.delivered()) {
             reported(value, std::get<Delivered>(how.how).offset);
+          } else {
+            std::fprintf(stderr, "%s died: %s\n", value.c_str(),
+                         std::get<Dead>(how.how).reason.c_str());
           }
         });
   }
+  durable.wait();  // what is not yet there is not drained
 }
 
 }  // namespace
