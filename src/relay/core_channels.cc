@@ -66,7 +66,7 @@ void Core::State::fatal(Channel which, Generation generation, kafka::Action acti
   ChannelState& producer = channel(which);
   if (generation != producer.generation) return;
   if (action == kafka::Action::kStop) return stop_everything(reason);
-  if (producer.rebuilding()) return;
+  if (producer.rebuilding()) return drain_no_more(which);
   // Nobody was blamed: whoever had entries in flight may be the cause.
   if (which == Channel::kMain && !producer.blamed) {
     for (Lane* of : busy) {
@@ -78,6 +78,16 @@ void Core::State::fatal(Channel which, Generation generation, kafka::Action acti
     }
   }
   rebuild(which, "fatal", false);
+}
+
+/// Of a fatal producer nothing will finish, whatever its end began with.
+void Core::State::drain_no_more(Channel which) {
+  ChannelState& producer = channel(which);
+  if (!producer.drain) return;
+  producer.drain = false;
+  if (producer.opening == 0) return;
+  commands.open.push_back(
+      {which, producer.opening, producer.max_in_flight, false, producer.reason});
 }
 
 void Core::State::trouble(Lane& of, Partition& partition) {

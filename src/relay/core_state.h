@@ -125,6 +125,7 @@ struct Core::State {
   void open_due(Channel which);
   void ready(Channel which, Generation generation);
   void fatal(Channel which, Generation generation, kafka::Action action, std::string_view reason);
+  void drain_no_more(Channel which);
   void rewind_lanes(Channel which);
   /// The channel is made anew on this partition's account.
   void trouble(Lane& of, Partition& partition);

@@ -149,7 +149,8 @@ struct OpenProducer {
   int max_in_flight_requests = 0;
   /// The present one is healthy: give its messages up to socket.timeout.ms to
   /// be reported (Core::in_flight(channel) says how many are missing), purge
-  /// only then. False: purge at once. Its reports are fed in either case.
+  /// only then. False: purge at once. Its reports are fed in either case. Given again with
+  /// false for the same generation when the present one turned fatal meanwhile.
   bool drain = false;
   std::string_view reason;  ///< static text; counted and logged
 };

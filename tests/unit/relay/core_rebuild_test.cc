@@ -126,6 +126,29 @@ TEST_CASE("fatal: one rebuild, whatever reports follow; rebuilds without a deliv
   CHECK(rig.opens.size() == 3);
 }
 
+TEST_CASE("a producer that turns fatal while it may still finish is not waited for") {
+  CoreRig rig;
+  rig.lane(1, 2);
+  rig.append_fresh(1, {0, 1, 0, 1});
+  rig.deliver(1, 1);
+  rig.deliver(1, 2);
+  rig.auto_ready = false;
+  rig.fail(1, 3, Action::kVerdict, "too large", false);
+  REQUIRE(rig.opens.size() == 2);
+  CHECK(rig.opens.back().drain);
+  const auto turn_fatal = [&] {
+    rig.core->producer_fatal(rig.now, Channel::kMain, rig.opens.front().generation,
+                             Action::kRebuild, "fatal");
+    rig.run();
+  };
+  turn_fatal();
+  REQUIRE(rig.opens.size() == 3);
+  CHECK_FALSE(rig.opens.back().drain);
+  CHECK(rig.opens.back().generation == rig.opens[1].generation);
+  turn_fatal();
+  CHECK(rig.opens.size() == 3);
+}
+
 TEST_CASE("a transient error: the rest of the partition is awaited, then all of it is sent again") {
   CoreRig rig;
   rig.lane(1, 2);
