@@ -66,7 +66,7 @@ class Producer final : public ProducerApi {
     fill_parts(message, headers.get());
     const ErrorPtr error(rd_kafka_produceva(client_.handle.get(), parts_.data(), parts_.size()));
     if (error) return refusal(error.get());
-    headers.release();
+    (void)headers.release();  // the message's now
     ++unreported_;
     return 0;
   }
