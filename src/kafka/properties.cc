@@ -21,6 +21,31 @@ struct ConfDeleter {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
 };
 
+/// A watchdog or a backoff of nothing would make producers, or ask brokers, without a pause.
+Status check_times(const RelayOptions& options) {
+  const std::pair<const char*, std::chrono::milliseconds> least_one[] = {
+      {"watchdog", options.watchdog_ms}, {"stall_backoff_min", options.stall_backoff_min_ms}};
+  for (const auto& [name, time] : least_one) {
+    if (time < std::chrono::milliseconds(1)) {
+      return {Code::kInvalidArgument, std::string(name) + " is not above 0"};
+    }
+  }
+  const std::pair<const char*, std::chrono::milliseconds> not_negative[] = {
+      {"linger", options.linger_ms},
+      {"unknown_topic_grace", options.unknown_topic_grace_ms},
+      {"slow_start_idle", options.slow_start_idle_ms},
+      {"stop_deadline", options.stop_deadline_ms}};
+  for (const auto& [name, time] : not_negative) {
+    if (time < std::chrono::milliseconds(0)) {
+      return {Code::kInvalidArgument, std::string(name) + " is negative"};
+    }
+  }
+  if (options.stall_backoff_max_ms < options.stall_backoff_min_ms) {
+    return {Code::kInvalidArgument, "stall_backoff_max is below stall_backoff_min"};
+  }
+  return {};
+}
+
 Status check_options(const RelayOptions& options) {
   const auto invalid = [](const std::string& text) { return Status(Code::kInvalidArgument, text); };
   if (options.bootstrap_servers.empty()) return invalid("bootstrap_servers is empty");
@@ -31,7 +56,7 @@ Status check_options(const RelayOptions& options) {
   if (options.in_flight_entries_max == 0) return invalid("in_flight_entries_max is 0");
   if (options.in_flight_bytes_max == 0) return invalid("in_flight_bytes_max is 0");
   if (options.keyless_block_entries == 0) return invalid("keyless_block_entries is 0");
-  return {};
+  return check_times(options);
 }
 
 const UnsafeSetting* unsafe(std::string_view name) {

@@ -128,6 +128,28 @@ TEST_CASE("options out of range are named") {
   CHECK(producer_properties(options, Role::kMain).status().code() == Code::kInvalidArgument);
 }
 
+TEST_CASE("times that would spin or are negative are named") {
+  const std::pair<const char*, std::chrono::milliseconds RelayOptions::*> times[] = {
+      {"watchdog", &RelayOptions::watchdog_ms},
+      {"stall_backoff_min", &RelayOptions::stall_backoff_min_ms},
+      {"linger", &RelayOptions::linger_ms},
+      {"unknown_topic_grace", &RelayOptions::unknown_topic_grace_ms},
+      {"slow_start_idle", &RelayOptions::slow_start_idle_ms},
+      {"stop_deadline", &RelayOptions::stop_deadline_ms},
+  };
+  for (const auto& [name, time] : times) {
+    RelayOptions options = options_with("", "");
+    options.*time = std::chrono::milliseconds(-1);
+    const Status refused = producer_properties(options, Role::kMain).status();
+    INFO(name);
+    CHECK(refused.code() == Code::kInvalidArgument);
+    CHECK(refused.message().find(name) == 0);
+  }
+  RelayOptions options = options_with("", "");
+  options.stall_backoff_max_ms = options.stall_backoff_min_ms - std::chrono::milliseconds(1);
+  CHECK(producer_properties(options, Role::kMain).status().code() == Code::kInvalidArgument);
+}
+
 TEST_CASE("librdkafka's own property list is understood") {
   const auto known = known_properties();
   CHECK(known.size() > 100);
