@@ -18,6 +18,7 @@ from rig import check, say, wait_until
 
 FLAGS = ["--unknown-topic-grace", "2s", "--stall-backoff-max", "2s"]
 BATCH = 2_000
+PARTITIONS = 6
 
 
 def lane(relay, topic):
@@ -34,24 +35,28 @@ def accept(relay, topic):
     subprocess.run([rig.BINARY, "accept", "--dir", relay.dir, "--topic", topic], check=True)
 
 
-def gone_with_the_old(old, new, count):
+def gone_with_the_old(old, new, dead, tail, count):
     """What the old topic took with it: delivered after `old` was read and before the new one's
-    first entry. Anything else that is in neither is lost."""
+    first entry. Anything else that is in neither is lost. `dead` are the dead letters, `tail` is
+    the lane's when the old topic was gone."""
     seen = {seq for log in (old, new) for part in log.partitions.values() for seq in part.seqs}
     holes = [(old.partitions[n].seqs[-1] if n in old.partitions else 0, part.first_prev)
              for n, part in new.partitions.items()]
-    missing = [seq for seq in range(1, count + 1) if seq not in seen]
-    # A partition that did not come back took all of its latest with it.
-    holes += [(part.seqs[-1], max(last for _, last in holes))
-              for n, part in old.partitions.items() if n not in new.partitions]
+    # Of a partition that did not come back, what died is the first that the old one did not get.
+    for n in set(range(PARTITIONS)) - new.partitions.keys():
+        died = [row["seq"] - 1 for row in dead if row["partition"] == n]
+        holes.append((old.partitions[n].seqs[-1] if n in old.partitions else 0,
+                      min(died + [tail])))
+    died = {row["seq"] for row in dead}
+    missing = [seq for seq in range(1, count + 1) if seq not in seen and seq not in died]
     lost = [seq for seq in missing if not any(low < seq <= high for low, high in holes)]
     return missing, lost
 
 
 def recreated(cluster, relay, draw, cycle):
     topic, beside = rig.unique(f"again{cycle}"), rig.unique(f"beside{cycle}")
-    partitions = 6 if cycle % 2 == 0 else draw.randint(1, 5)
-    cluster.create(topic, beside, partitions=6)
+    partitions = PARTITIONS if cycle % 2 == 0 else draw.randint(1, PARTITIONS - 1)
+    cluster.create(topic, beside, partitions=PARTITIONS)
     load = [leaderless_test.Offered(relay, name) for name in (topic, beside)]
     for offered in load:
         offered.start()
@@ -60,22 +65,22 @@ def recreated(cluster, relay, draw, cycle):
     pause_until_sent(relay, topic, draw.randint(2_000, 8_000))
     old = read_back.TopicLog(cluster.bootstrap, topic)
     cluster.delete(topic)
+    tail = lane(relay, topic)["tail"]
     chaos_test.pause_s(draw, 0, 3)
     cluster.create(topic, partitions=partitions)
-    if partitions < 6:
+    if partitions < PARTITIONS:
         wait_until("the lane halts by name", lambda: "halted" in lane(relay, topic)["state"], 60)
-        say(f"{partitions} of 6 partitions: {lane(relay, topic)['state']}")
+        say(f"{partitions} of {PARTITIONS} partitions: {lane(relay, topic)['state']}")
         accept(relay, topic)
     pause_until_sent(relay, topic, 3_000)
     for offered in load:
         offered.finish()
     relay.drained(120)
     new = read_back.TopicLog(cluster.bootstrap, topic, begins_midway=True)
-    dead = {row["seq"] for row in verdicts_test.dead_letters(relay.dir)
-            if row["message"]["topic"] == topic}
-    missing, lost = gone_with_the_old(old, new, load[0].count)
-    lost = [seq for seq in lost if seq not in dead]
-    say(f"{load[0].count} entries, {len(missing) - len(dead)} went with the old topic, "
+    dead = [row for row in verdicts_test.dead_letters(relay.dir)
+            if row["message"]["topic"] == topic]
+    missing, lost = gone_with_the_old(old, new, dead, tail, load[0].count)
+    say(f"{load[0].count} entries, {len(missing)} went with the old topic, "
         f"{len(dead)} died for want of their partition, {len(lost)} lost, "
         f"{old.duplicates + new.duplicates} sent again")
     check(not lost, f"{topic}: lost {lost[:5]}")
