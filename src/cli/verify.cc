@@ -68,7 +68,7 @@ int verify(const Settings& settings, bool json) {
   Status printed = print(json ? for_programs(*found) : for_people(*found));
   if (!printed.ok() || found->whole()) return report(printed, Phase::kWork);
   return report({Code::kCorruption,
-                 config->dir.string() + " is damaged in " + std::to_string(found->damage.size()) +
+                 config->dir.string() + " is damaged in " + std::to_string(found->found) +
                      " places, listed above; nothing was changed; copy the directory before "
                      "anything else is tried on it"},
                 Phase::kWork);

@@ -25,7 +25,9 @@ rd_kafka_vu_t bytes_part(rd_kafka_vtype_t type, std::optional<std::string_view> 
   return out;
 }
 
+/// Null when there are none.
 HeadersPtr headers_of(const OutMessage& message) {
+  if (message.headers.empty()) return nullptr;
   HeadersPtr list(rd_kafka_headers_new(message.headers.size()));
   for (const auto& [name, value] : message.headers) {
     const char* data = value ? (value->data() != nullptr ? value->data() : "") : nullptr;

@@ -1,5 +1,8 @@
 #include "store/database.h"
 
+#include <algorithm>
+
+#include "store/rocks_log.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
 
@@ -47,6 +50,34 @@ Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir
       rocksdb::DB::Open(rocksdb::DBOptions(db_options(options, env, log)), dir.string(),
                         families(options, std::move(heads)), &handles, &db);
   if (!opened.ok()) return from_opening(opened, "opening " + dir.string());
+  adopt(*database, db, handles);
+  return database;
+}
+
+Result<std::unique_ptr<Database>> open_for_reading(const std::filesystem::path& dir,
+                                                   rocksdb::Env& env, const Log& log) {
+  rocksdb::DBOptions options;
+  options.env = &env;
+  options.info_log = make_rocks_log(log);
+  options.paranoid_checks = true;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  const std::string doing = "looking at " + dir.string();
+  std::vector<std::string> names;
+  rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, dir.string(), &names);
+  if (!status.ok()) return from_opening(status, doing);
+  std::vector<rocksdb::ColumnFamilyDescriptor> all;
+  for (const std::string& family : {rocksdb::kDefaultColumnFamilyName, std::string(kMetaFamily),
+                                    std::string(kDeadFamily), std::string(kIdempotencyFamily)}) {
+    if (std::find(names.begin(), names.end(), family) == names.end()) {
+      return std::unique_ptr<Database>();
+    }
+    all.emplace_back(family, rocksdb::ColumnFamilyOptions());
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  status = rocksdb::DB::OpenForReadOnly(options, dir.string(), all, &handles, &db);
+  if (!status.ok()) return from_opening(status, doing);
+  auto database = std::make_unique<Database>();
   adopt(*database, db, handles);
   return database;
 }

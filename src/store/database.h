@@ -41,6 +41,11 @@ Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir
                                                 const Log& log,
                                                 std::shared_ptr<const DurableHeads> heads);
 
+/// Reads all of it once and writes nothing. Null: its creation was cut short (its families are made
+/// one after the other).
+Result<std::unique_ptr<Database>> open_for_reading(const std::filesystem::path& dir,
+                                                   rocksdb::Env& env, const Log& log);
+
 /// For scans of entries: bounds [lower, upper), checksums verified, no cache pollution.
 /// The slices must outlive the iterator.
 rocksdb::ReadOptions scan_options(const rocksdb::Slice* lower, const rocksdb::Slice* upper);

@@ -5,15 +5,16 @@
 
 #include "base/crc32c.h"
 #include "base/endian.h"
+#include "store/remedy.h"
 
 namespace outbox::store::tail_format {
 
 namespace {
 
 constexpr std::size_t kHeaderCrcAt = kHeaderBytes - 4;
-constexpr const char* kRemedy =
-    "the newest entries can no longer be checked for loss; nothing was changed; "
-    "run outbox-relay verify";
+std::string consequence() {
+  return "the newest entries can no longer be checked for loss" + unchanged();
+}
 
 std::uint32_t slot_crc(std::string_view lane_and_seq, std::uint64_t nonce) {
   char salt[8];
@@ -23,7 +24,7 @@ std::uint32_t slot_crc(std::string_view lane_and_seq, std::uint64_t nonce) {
 
 Status damaged(const std::string& path, std::uint64_t offset) {
   return {Code::kCorruption,
-          path + " is damaged at byte " + std::to_string(offset) + ": " + kRemedy};
+          path + " is damaged at byte " + std::to_string(offset) + ": " + consequence()};
 }
 
 struct FileHeader {

@@ -1,7 +1,6 @@
 #include "store/lane_ends.h"
 
 #include <rocksdb/db.h>
-#include <rocksdb/env.h>
 
 #include <algorithm>
 #include <limits>
@@ -11,65 +10,14 @@
 
 #include "base/mutant.h"
 #include "store/meta.h"
-#include "store/rocks_log.h"
-#include "store/rocks_options.h"
+#include "store/remedy.h"
 #include "store/rocks_status.h"
 #include "store/store_version.h"
+#include "store/views.h"
 
 namespace outbox::store {
 
 namespace {
-
-/// A read-only database with the families that know about lanes.
-struct View {
-  std::unique_ptr<rocksdb::DB> db;
-  rocksdb::ColumnFamilyHandle* entries = nullptr;
-  rocksdb::ColumnFamilyHandle* meta = nullptr;
-  rocksdb::ColumnFamilyHandle* dead = nullptr;
-
-  View() = default;
-  ~View() {
-    if (db == nullptr) return;
-    db->DestroyColumnFamilyHandle(entries);
-    db->DestroyColumnFamilyHandle(meta);
-    db->DestroyColumnFamilyHandle(dead);
-  }
-  View(const View&) = delete;
-  View& operator=(const View&) = delete;
-};
-
-rocksdb::DBOptions view_options(rocksdb::Env& env, const Log& log) {
-  rocksdb::DBOptions options;
-  options.env = &env;
-  options.info_log = make_rocks_log(log);
-  options.paranoid_checks = true;
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  return options;
-}
-
-Status open_view(rocksdb::Env& env, const std::filesystem::path& dir, const Log& log, View& view) {
-  const rocksdb::DBOptions options = view_options(env, log);
-  const std::string doing = "looking at " + dir.string();
-  std::vector<std::string> names;
-  rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, dir.string(), &names);
-  if (!status.ok()) return from_opening(status, doing);
-  // They are made one after the other; a store is one when it has them all.
-  for (const char* family : {kMetaFamily, kDeadFamily}) {
-    if (std::find(names.begin(), names.end(), family) == names.end()) return {};
-  }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  status = rocksdb::DB::OpenForReadOnly(
-      options, dir.string(),
-      {{rocksdb::kDefaultColumnFamilyName, {}}, {kMetaFamily, {}}, {kDeadFamily, {}}}, &handles,
-      &db);
-  if (!status.ok()) return from_opening(status, doing);
-  view.db.reset(db);
-  view.entries = handles.at(0);
-  view.meta = handles.at(1);
-  view.dead = handles.at(2);
-  return {};
-}
 
 /// The number at the iterator, when that is an entry of the lane; else 0.
 Result<Seq> seq_at(const rocksdb::Iterator& it, LaneId lane) {
@@ -83,28 +31,26 @@ Result<Seq> seq_at(const rocksdb::Iterator& it, LaneId lane) {
 
 /// Before any other value is looked at. A store without one was cut short while
 /// it was created.
-Status check_version(const View& view) {
-  std::string value;
-  const rocksdb::Slice key(meta::kVersion.data(), meta::kVersion.size());
-  const rocksdb::Status status = view.db->Get({}, view.meta, key, &value);
-  if (status.IsNotFound()) return {};
-  if (!status.ok()) return from_rocks(status, "reading the store's version");
-  return check_store_version(value);
+Status check_version(const Database& database) {
+  const auto version = read_meta(database, meta::kVersion);
+  if (version.status().code() == Code::kNotFound) return {};
+  if (!version.ok()) return version.status();
+  return check_store_version(*version);
 }
 
-Result<LaneRecord> stored_record(const View& view, LaneId lane) {
+Result<LaneRecord> stored_record(const Database& database, LaneId lane) {
   std::string value;
   const rocksdb::Status status =
-      view.db->Get({}, view.meta, meta::key(meta::kLanePrefix, lane), &value);
+      database.db->Get({}, database.meta, meta::key(meta::kLanePrefix, lane), &value);
   if (status.IsNotFound()) return LaneRecord{};
   if (!status.ok()) return from_rocks(status, "reading a lane's progress");
   return decode_lane_record(value);
 }
 
-Result<LaneEnd> lane_end(const View& view, LaneId lane, std::string topic,
+Result<LaneEnd> lane_end(const Database& database, LaneId lane, std::string topic,
                          const LaneRecord& record) {
   const Seq head = record.progress.head;
-  const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.entries));
+  const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator({}, database.data));
   it->SeekForPrev(entry_key(lane, std::numeric_limits<Seq>::max()));
   const Result<Seq> last = seq_at(*it, lane);
   if (!last.ok()) return last.status();
@@ -119,9 +65,9 @@ Result<LaneEnd> lane_end(const View& view, LaneId lane, std::string topic,
 }
 
 /// Dead letters that were not requeued, by lane; each is decoded on the way.
-Result<std::map<LaneId, std::uint64_t>> count_dead(const View& view) {
+Result<std::map<LaneId, std::uint64_t>> count_dead(const Database& database) {
   std::map<LaneId, std::uint64_t> dead;
-  const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.dead));
+  const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator({}, database.dead));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const Result<DeadRecord> letter = decode_dead(it->value().ToStringView());
     if (!letter.ok()) return letter.status();
@@ -132,16 +78,11 @@ Result<std::map<LaneId, std::uint64_t>> count_dead(const View& view) {
 }
 
 /// What operators gave up, by topic.
-Result<std::map<std::string, std::uint64_t>> count_purged(const View& view) {
+Result<std::map<std::string, std::uint64_t>> count_purged(const Database& database) {
+  const auto purges = read_purges(database);
+  if (!purges.ok()) return purges.status();
   std::map<std::string, std::uint64_t> purged;
-  const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.meta));
-  const rocksdb::Slice prefix(meta::kPurgePrefix.data(), meta::kPurgePrefix.size());
-  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    const Result<PurgeRecord> record = decode_purge(it->value().ToStringView());
-    if (!record.ok()) return record.status();
-    purged[record->topic] += record->count;
-  }
-  if (!it->status().ok()) return from_rocks(it->status(), "counting the purge records");
+  for (const PurgeRecord& record : *purges) purged[record.topic] += record.count;
   return purged;
 }
 
@@ -150,33 +91,33 @@ Status compare_counted(const std::string& topic, const char* what, std::uint64_t
                        std::uint64_t found) {
   if (found == counted) return {};
   return {Code::kCorruption, "topic " + topic + ": " + std::to_string(counted) + " " + what +
-                                 " were recorded, " + std::to_string(found) +
-                                 " are there; nothing was changed; run outbox-relay verify"};
+                                 " were recorded, " + std::to_string(found) + " are there" +
+                                 unchanged()};
 }
 
-Status read_lanes(const View& view, std::vector<LaneEnd>& ends) {
-  const auto dead = count_dead(view);
+Status read_lanes(const Database& database, std::vector<LaneEnd>& ends) {
+  const auto dead = count_dead(database);
   if (!dead.ok()) return dead.status();
-  const auto purged = count_purged(view);
+  const auto purged = count_purged(database);
   if (!purged.ok()) return purged.status();
   const auto count_of = [](const auto& counts, const auto& key) {
     const auto found = counts.find(key);
     return found == counts.end() ? std::uint64_t{0} : found->second;
   };
-  const std::unique_ptr<rocksdb::Iterator> it(view.db->NewIterator({}, view.meta));
+  const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator({}, database.meta));
   const rocksdb::Slice prefix(meta::kTopicPrefix.data(), meta::kTopicPrefix.size());
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
     const auto lane =
         static_cast<LaneId>(meta::number_of(it->key().ToStringView(), meta::kTopicPrefix));
     const std::string topic = it->value().ToString();
-    const Result<LaneRecord> record = stored_record(view, lane);
+    const Result<LaneRecord> record = stored_record(database, lane);
     if (!record.ok()) return record.status();
     Status counted = compare_counted(topic, "dead letters", record->dead, count_of(*dead, lane));
     if (counted.ok()) {
       counted = compare_counted(topic, "purged entries", record->purged, count_of(*purged, topic));
     }
     if (!counted.ok()) return counted;
-    Result<LaneEnd> end = lane_end(view, lane, topic, *record);
+    Result<LaneEnd> end = lane_end(database, lane, topic, *record);
     if (!end.ok()) return end.status();
     ends.push_back(std::move(end).value());
   }
@@ -185,16 +126,13 @@ Status read_lanes(const View& view, std::vector<LaneEnd>& ends) {
 
 }  // namespace
 
-Result<StoreEnds> read_ends(rocksdb::Env& env, const std::filesystem::path& dir, const Log& log) {
-  View view;
-  Status status = open_view(env, dir, log, view);
-  if (!status.ok()) return status;
+Result<StoreEnds> read_ends(const Database& database) {
   StoreEnds ends;
-  if (view.db == nullptr) return ends;
-  status = check_version(view);
-  if (status.ok()) status = read_lanes(view, ends.lanes);
+  Status status = check_version(database);
+  if (status.ok()) status = read_lanes(database, ends.lanes);
   if (!status.ok()) return status;
-  if (!view.db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &ends.oldest_wal)) {
+  if (!database.db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep,
+                                   &ends.oldest_wal)) {
     return Status(Code::kIoError, "RocksDB does not say which WALs it needs");
   }
   return ends;

@@ -6,6 +6,7 @@
 
 #include "base/mutant.h"
 #include "store/lane_ends.h"
+#include "store/remedy.h"
 #include "store/rocks_status.h"
 #include "store/wal_check.h"
 #include "store/wal_cut_view.h"
@@ -17,11 +18,9 @@ namespace {
 constexpr const char* kCurrent = "CURRENT";
 constexpr const char* kTableSuffix = ".sst";
 
-std::string verify_hint() { return "nothing was changed; run outbox-relay verify"; }
-
 /// A database without a durable-tail, or the other way round.
 Status mismatch(const std::filesystem::path& dir, const std::string& what) {
-  return {Code::kCorruption, dir.string() + " " + what + "; " + verify_hint()};
+  return {Code::kCorruption, dir.string() + " " + what + unchanged()};
 }
 
 /// A crash while a store is created may leave a few of RocksDB's files, but
@@ -76,7 +75,9 @@ Result<Recovered> recover(const std::filesystem::path& dir, rocksdb::Env& env, c
   if (!wals.ok()) return wals.status();
   // What would be there after the cut is looked at before anything is cut.
   const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, wals->torn);
-  const Result<StoreEnds> ends = read_ends(*view, dir, log);
+  const auto database = open_for_reading(dir, *view, log);
+  if (!database.ok()) return database.status();
+  const Result<StoreEnds> ends = *database ? read_ends(**database) : StoreEnds();
   if (!ends.ok()) return ends.status();
   Status chained = check_wal_chain(dir, wals->spans, ends->oldest_wal);
   if (!chained.ok()) return chained;
@@ -110,7 +111,7 @@ Status compare_with_durable_tail(const DurableTail::Lanes& durable, std::span<co
   }
   for (const auto& [lane, seq] : unknown) missing.add("lane " + std::to_string(lane), 1, seq);
   if (missing.text().empty()) return {};
-  return {Code::kCorruption, missing.text() + "; " + verify_hint()};
+  return {Code::kCorruption, missing.text() + unchanged()};
 }
 
 }  // namespace outbox::store

@@ -4,6 +4,7 @@
 #include "base/mutant.h"
 #include "base/step.h"
 #include "store/read_slab.h"
+#include "store/remedy.h"
 #include "store/rocks_status.h"
 #include "store/store_impl.h"
 #include "store/views.h"
@@ -78,8 +79,7 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
   }
   if (expected <= tail && expected >= lane->durable_head) {
     return Status(Code::kCorruption, "topic " + lane->topic + ": entry " +
-                                         std::to_string(expected) +
-                                         " is missing; run outbox-relay verify");
+                                         std::to_string(expected) + " is missing" + kRunVerify);
   }
   slab->seal();
   return SlabPtr(slab);

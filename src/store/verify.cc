@@ -9,8 +9,7 @@
 
 #include "store/durable_tail.h"
 #include "store/lane_ends.h"
-#include "store/rocks_options.h"
-#include "store/rocks_status.h"
+#include "store/remedy.h"
 #include "store/secondary.h"
 #include "store/store.h"
 #include "store/store_version.h"
@@ -33,22 +32,6 @@ bool is_outbox(rocksdb::Env& env, const std::filesystem::path& dir) {
   });
 }
 
-/// Not a secondary instance: that one passes over a table that is gone.
-Result<std::unique_ptr<Database>> open_offline(const std::filesystem::path& dir,
-                                               const Options& options, rocksdb::Env& env) {
-  rocksdb::DBOptions settings = db_options(options, &env, null_logger());
-  settings.create_if_missing = false;
-  settings.create_missing_column_families = false;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
-      settings, dir.string(), families(options, std::make_shared<DurableHeads>()), &handles, &db);
-  if (!status.ok()) return from_rocks(status, "reading the database");
-  auto database = std::make_unique<Database>();
-  adopt(*database, db, handles);
-  return database;
-}
-
 Status verify_database(const Database& database, const DurableTail::Lanes& durable,
                        const VerifyProgress& progress, VerifyReport& report) {
   const auto version = read_meta(database, meta::kVersion);
@@ -64,46 +47,74 @@ Status verify_database(const Database& database, const DurableTail::Lanes& durab
     verify_lane(database, lane, through, progress, report);
   }
   for (const auto& [lane, seq] : unknown) {
-    report.damage.push_back({"lane " + std::to_string(lane), "entries 1.." + std::to_string(seq) +
-                                                                 " were durable and are missing"});
+    report.add("lane " + std::to_string(lane),
+               "entries 1.." + std::to_string(seq) + " were durable and are missing");
   }
   return read_purges(database).status();
 }
 
+/// Its process changes files all the while, so only what is in them is looked at.
+Status verify_held(const std::filesystem::path& dir, const Options& options, rocksdb::Env& env,
+                   const DurableTail::Lanes& tails, const VerifyProgress& progress,
+                   VerifyReport& report) {
+  const auto live = Secondary::open(dir, options, env, null_logger());
+  Status status = live.ok() ? (*live)->catch_up() : live.status();
+  if (status.ok()) status = verify_database((*live)->database(), tails, progress, report);
+  if (status.code() == Code::kTimeout) return status;
+  report.add(dir.string(), status);
+  return {};
+}
+
+/// Not by a secondary instance: that one passes over a table that is gone.
+Status verify_offline(const std::filesystem::path& dir, rocksdb::Env& env,
+                      const DurableTail::Lanes& tails, const VerifyProgress& progress,
+                      VerifyReport& report) {
+  const CheckedWals wals = verify_files(env, dir, report);
+  const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, wals.torn);
+  const auto database = open_for_reading(dir, *view, null_logger());
+  if (!database.ok() || *database == nullptr) {
+    report.add(dir.string(), database.status());
+    report.notes.emplace_back("the entries were not checked one by one");
+    return {};
+  }
+  report.add(dir.string(), verify_database(**database, tails, progress, report));
+  const auto ends = read_ends(**database);
+  report.add(dir.string(), ends.status());
+  if (ends.ok()) report.add("WALs", check_wal_chain(dir, wals.spans, ends->oldest_wal));
+  return {};
+}
+
 }  // namespace
+
+void VerifyReport::add(const std::string& where, std::string what) {
+  // The words of a refusal, but for the command that is running.
+  if (const auto at = what.find(unchanged()); at != std::string::npos) {
+    what.erase(at, unchanged().size());
+  } else if (const auto hint = what.find(kRunVerify); hint != std::string::npos) {
+    what.erase(hint, std::string_view(kRunVerify).size());
+  }
+  ++found;
+  if (damage.size() < kDamageListedMax) damage.push_back({where, std::move(what)});
+}
+
+void VerifyReport::add(const std::string& where, const Status& status) {
+  if (!status.ok()) add(where, status.message());
+}
 
 Result<VerifyReport> verify(const std::filesystem::path& dir, const Options& options,
                             rocksdb::Env& env, const VerifyProgress& progress) {
   if (!is_outbox(env, dir)) return no_outbox(dir, "there is no database in it");
   VerifyReport report;
-  const auto add = [&](const std::string& where, const Status& status) {
-    if (!status.ok()) report.damage.push_back({where, status.message()});
-  };
-  const bool held = !holder(dir).empty();
   // Before the entries are: beside a running process they may only be ahead of it.
   const auto durable = DurableTail::load(env, dir);
-  add(DurableTail::kFileName, durable.status());
+  report.add(DurableTail::kFileName, durable.status());
   const DurableTail::Lanes tails = durable.ok() ? *durable : DurableTail::Lanes{};
   if (env.FileExists((dir / kCurrent).string()).IsNotFound()) {
-    report.damage.push_back({kCurrent, "is gone; the entries cannot be found without it"});
+    report.add(kCurrent, "is gone; the entries cannot be found without it");
   }
-  if (held) {
-    const auto live = Secondary::open(dir, options, env, null_logger());
-    Status status = live.ok() ? (*live)->catch_up() : live.status();
-    if (status.ok()) status = verify_database((*live)->database(), tails, progress, report);
-    // Its process changes files all the while; that is no damage.
-    if (status.code() == Code::kTimeout) return status;
-    add(dir.string(), status);
-    return report;
-  }
-  const CheckedWals wals = verify_files(env, dir, report);
-  const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, wals.torn);
-  const auto database = open_offline(dir, options, *view);
-  add(dir.string(),
-      database.ok() ? verify_database(**database, tails, progress, report) : database.status());
-  const auto ends = read_ends(*view, dir, null_logger());
-  if (ends.ok()) add("WALs", check_wal_chain(dir, wals.spans, ends->oldest_wal));
-  if (!database.ok()) report.notes.emplace_back("the entries were not checked one by one");
+  Status status = holder(dir).empty() ? verify_offline(dir, env, tails, progress, report)
+                                      : verify_held(dir, options, env, tails, progress, report);
+  if (!status.ok()) return status;
   return report;
 }
 

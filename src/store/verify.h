@@ -31,12 +31,20 @@ struct VerifiedLane {
 };
 
 struct VerifyReport {
+  /// More are only counted.
+  static constexpr std::size_t kDamageListedMax = 10'000;
+
   std::vector<Damage> damage;
+  std::uint64_t found = 0;
   /// What is not damage but should be known, e.g. a torn tail that opening cuts.
   std::vector<std::string> notes;
   std::vector<VerifiedLane> lanes;
   std::uint64_t entries_read = 0;
-  bool whole() const { return damage.empty(); }
+  bool whole() const { return found == 0; }
+
+  void add(const std::string& where, std::string what);
+  /// Nothing, when it is OK.
+  void add(const std::string& where, const Status& status);
 };
 
 /// Called now and then with the number of entries read so far.

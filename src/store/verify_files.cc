@@ -18,11 +18,9 @@ void verify_wal(rocksdb::Env& env, const std::filesystem::path& dir, const std::
   std::from_chars(name.data(), name.data() + name.size(), number);
   const Result<WalScan> scan = scan_wal(env, (dir / name).string(), number);
   if (!scan.ok()) {
-    report.damage.push_back({name, scan.status().message()});
+    report.add(name, scan.status().message());
   } else if (scan->damaged) {
-    report.damage.push_back({name, "damaged at byte " + std::to_string(scan->damage_offset) +
-                                       " of " + std::to_string(scan->file_bytes) + " (" +
-                                       scan->damage + ")"});
+    report.add(name, describe_damage(*scan));
   }
 }
 
@@ -33,7 +31,7 @@ void verify_table(rocksdb::Env& env, const std::filesystem::path& dir, const std
   rocksdb::SstFileReader reader(options);
   rocksdb::Status status = reader.Open((dir / name).string());
   if (status.ok()) status = reader.VerifyChecksum();
-  if (!status.ok()) report.damage.push_back({name, status.ToString()});
+  if (!status.ok()) report.add(name, status.ToString());
 }
 
 }  // namespace
@@ -42,15 +40,15 @@ CheckedWals verify_files(rocksdb::Env& env, const std::filesystem::path& dir,
                          VerifyReport& report) {
   std::vector<std::string> names;
   const rocksdb::Status listed = env.GetChildren(dir.string(), &names);
-  if (!listed.ok()) report.damage.push_back({dir.string(), listed.ToString()});
+  if (!listed.ok()) report.add(dir.string(), listed.ToString());
   std::sort(names.begin(), names.end());
   const Result<CheckedWals> checked = check_wals(env, dir);
-  const std::size_t before = report.damage.size();
+  const std::uint64_t before = report.found;
   for (const std::string& name : names) {
     if (name.ends_with(".log") && !checked.ok()) verify_wal(env, dir, name, report);
   }
-  if (!checked.ok() && report.damage.size() == before) {
-    report.damage.push_back({dir.string(), checked.status().message()});
+  if (!checked.ok() && report.found == before) {
+    report.add(dir.string(), checked.status().message());
   }
   for (const std::string& name : names) {
     if (name.ends_with(".sst")) verify_table(env, dir, name, report);

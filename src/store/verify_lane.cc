@@ -35,8 +35,8 @@ class Ranges {
  private:
   void end() {
     if (from_ == 0) return;
-    report_.damage.push_back({where_, "entries " + std::to_string(from_) + ".." +
-                                          std::to_string(through_) + " " + what_});
+    report_.add(where_,
+                "entries " + std::to_string(from_) + ".." + std::to_string(through_) + " " + what_);
     from_ = 0;
   }
 
@@ -104,11 +104,11 @@ void verify_dead(const Database& database, const StoredLane& lane, VerifyReport&
     if (dead.ok() && decode(dead->record, lane.id, seq).ok()) {
       ++verified.dead;
     } else {
-      report.damage.push_back({where, "dead letter " + std::to_string(seq) + " is damaged"});
+      report.add(where, "dead letter " + std::to_string(seq) + " is damaged");
     }
   }
   if (!scan->status().ok()) {
-    report.damage.push_back({where, "dead letters cannot be read: " + scan->status().ToString()});
+    report.add(where, "dead letters cannot be read: " + scan->status().ToString());
   }
 }
 
@@ -116,12 +116,12 @@ void verify_ledger(const Database& database, const StoredLane& lane, VerifyRepor
   const auto stats = lane_stats(database, lane, 0);
   if (!stats.ok() || stats->ledger.balanced()) return;  // an unreadable head was named already
   const Ledger& sum = stats->ledger;
-  report.damage.push_back({"topic " + lane.topic,
-                           "the ledger does not balance: appended " + std::to_string(sum.appended) +
-                               ", delivered " + std::to_string(sum.delivered) + ", pending " +
-                               std::to_string(sum.pending) + ", dead " + std::to_string(sum.dead) +
-                               ", requeued " + std::to_string(sum.requeued) + ", purged " +
-                               std::to_string(sum.purged)});
+  report.add("topic " + lane.topic,
+             "the ledger does not balance: appended " + std::to_string(sum.appended) +
+                 ", delivered " + std::to_string(sum.delivered) + ", pending " +
+                 std::to_string(sum.pending) + ", dead " + std::to_string(sum.dead) +
+                 ", requeued " + std::to_string(sum.requeued) + ", purged " +
+                 std::to_string(sum.purged));
 }
 
 }  // namespace

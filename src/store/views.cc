@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/mutant.h"
+#include "store/remedy.h"
 #include "store/rocks_status.h"
 
 namespace outbox::store {
@@ -99,8 +100,7 @@ Result<std::vector<StoredLane>> load_lanes(const Database& database) {
   std::vector<StoredLane> out;
   for (auto& [id, lane] : lanes) {
     if (lane.topic.empty()) {
-      return Status(Code::kCorruption,
-                    "lane " + std::to_string(id) + " has no topic; run outbox-relay verify");
+      return Status(Code::kCorruption, "lane " + std::to_string(id) + " has no topic" + kRunVerify);
     }
     const auto last = last_entry(database, id);
     if (!last.ok()) return last.status();
@@ -134,7 +134,7 @@ Result<std::vector<StoredEntry>> read_entries(const Database& database, LaneId l
   if (!scan->status().ok()) return from_rocks(scan->status(), "reading entries of " + topic);
   if (entries.size() < count && expected <= through) {
     return Status(Code::kCorruption, "topic " + topic + ": entry " + std::to_string(expected) +
-                                         " is missing; run outbox-relay verify");
+                                         " is missing" + kRunVerify);
   }
   return entries;
 }

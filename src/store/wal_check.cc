@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "store/remedy.h"
 #include "store/rocks_status.h"
 #include "store/sync_directory.h"
 
@@ -75,13 +76,9 @@ Status check_manifest(rocksdb::Env& env, const std::filesystem::path& dir,
 }
 
 Status damaged(const std::filesystem::path& dir, const TornWal& wal, const std::string& after) {
-  return {Code::kCorruption,
-          (dir / wal.name).string() + " is damaged at byte " +
-              std::to_string(wal.scan.damage_offset) + " of " +
-              std::to_string(wal.scan.file_bytes) + " (" + wal.scan.damage + ") and " + after +
-              ": entries that were durable are unreadable; nothing was changed; run "
-              "outbox-relay verify --dir " +
-              dir.string()};
+  return {Code::kCorruption, (dir / wal.name).string() + " " + describe_damage(wal.scan) + " and " +
+                                 after + ": entries that were durable are unreadable" +
+                                 unchanged()};
 }
 
 std::string copy_name(const TornWal& torn) {
@@ -147,8 +144,8 @@ Status check_wal_chain(const std::filesystem::path& dir, const std::vector<WalSp
     if (before != nullptr && wal.first_sequence != before->next_sequence) {
       return {Code::kCorruption, "between " + (dir / before->name).string() + " and " + wal.name +
                                      " the writes " + std::to_string(before->next_sequence) + ".." +
-                                     std::to_string(wal.first_sequence - 1) +
-                                     " are missing; nothing was changed; run outbox-relay verify"};
+                                     std::to_string(wal.first_sequence - 1) + " are missing" +
+                                     unchanged()};
     }
     before = &wal;
   }

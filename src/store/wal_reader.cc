@@ -154,6 +154,11 @@ class Scanner {
 
 }  // namespace
 
+std::string describe_damage(const WalScan& scan) {
+  return "is damaged at byte " + std::to_string(scan.damage_offset) + " of " +
+         std::to_string(scan.file_bytes) + " (" + scan.damage + ")";
+}
+
 Result<WalScan> scan_wal(rocksdb::Env& env, const std::string& path, std::uint64_t wal_number) {
   Result<Blocks> blocks = Blocks::open(env, path);
   if (!blocks.ok()) return blocks.status();

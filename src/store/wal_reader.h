@@ -32,6 +32,9 @@ struct WalScan {
   bool record_after = false;
 };
 
+/// "is damaged at byte 17 of 200 (a checksum mismatch)".
+std::string describe_damage(const WalScan& scan);
+
 /// Reads the file; changes nothing. `wal_number` is the number in its name.
 /// Damage is in the answer; a failed read is kIoError.
 Result<WalScan> scan_wal(rocksdb::Env& env, const std::string& path, std::uint64_t wal_number);

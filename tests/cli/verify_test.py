@@ -78,7 +78,7 @@ class VerifyTest(RigCase):
         self.fill()
         wal = self.largest(".log")
         self.flip(wal, 1 / 3)
-        self.assertRegex(self.damage(), os.path.basename(wal) + r": damaged at byte \d+ of \d+")
+        self.assertRegex(self.damage(), os.path.basename(wal) + r": is damaged at byte \d+ of \d+")
 
     def test_a_torn_tail_is_no_damage_and_is_left_alone(self):
         self.fill()

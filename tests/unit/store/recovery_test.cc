@@ -51,9 +51,10 @@ struct Fixture {
     options.avoid_flush_during_shutdown = true;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* raw = nullptr;
-    REQUIRE(rocksdb::DB::Open(options, dir.string(),
-                              {{"default", {}}, {kMetaFamily, {}}, {kDeadFamily, {}}}, &handles,
-                              &raw)
+    REQUIRE(rocksdb::DB::Open(
+                options, dir.string(),
+                {{"default", {}}, {kMetaFamily, {}}, {kDeadFamily, {}}, {kIdempotencyFamily, {}}},
+                &handles, &raw)
                 .ok());
     const std::unique_ptr<rocksdb::DB> db(raw);
     LaneRecord record;
@@ -79,9 +80,10 @@ struct Fixture {
     options.env = env.get();
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* raw = nullptr;
-    REQUIRE(rocksdb::DB::Open(options, dir.string(),
-                              {{"default", {}}, {kMetaFamily, {}}, {kDeadFamily, {}}}, &handles,
-                              &raw)
+    REQUIRE(rocksdb::DB::Open(
+                options, dir.string(),
+                {{"default", {}}, {kMetaFamily, {}}, {kDeadFamily, {}}, {kIdempotencyFamily, {}}},
+                &handles, &raw)
                 .ok());
     const std::unique_ptr<rocksdb::DB> db(raw);
     change(*db, handles);
