@@ -37,6 +37,17 @@ class PartitionLogTest(unittest.TestCase):
                  ((1, 0, "a"), (2, 1, "a"), (5, 2, "b"), (2, 1, "a"), (5, 2, "b"), (6, 5, "b"))]
         self.assertEqual(taken, [True, True, True, False, False, True])
 
+    def test_a_topic_made_anew_may_take_one_window_in_any_order(self):
+        old = log_of((1, 0), (2, 1))
+        for rule in (old.rule, None):
+            new = read_back.PartitionLog(0, rule or read_back.OneNumber())
+            taken = [new.take(*entry) for entry in
+                     ((5, 4), (6, 5), (3, 2), (4, 3), (5, 4), (4, 3), (7, 6))]
+            self.assertEqual(taken, [True, True, True, True, False, False, True])
+            self.assertEqual((list(new.seqs), list(new.late)), ([5, 6, 7], [3, 4]))
+            with self.assertRaises(AssertionError):
+                new.take(9, 8)
+
     def test_what_it_refuses(self):
         faults = {
             "a gap": ((1, 0), (3, 2)),

@@ -75,12 +75,16 @@ class OneNumber:
         self._high = {}   # session -> the highest number taken
         self._gaps = {}   # session -> the open ranges below it
 
+    def begin(self, session):
+        """Nothing of the session was there so far, and it is not over."""
+        self._high.setdefault(session, 0)
+
     def takes(self, session, seq, prev):
         """Answers "new", "late" (it fills a gap) or "duplicate"."""
         high = self._high.get(session, 0)
         if seq > high:
             # A session begins behind another one's last entry: nothing is missing there.
-            if high and prev > high:
+            if session in self._high and prev > high:
                 self._gaps.setdefault(session, []).append([high + 1, prev])
             self._high[session] = seq
             return "new"
@@ -96,11 +100,15 @@ class PartitionLog:
     of outbox-prev is checked on its own. Repeats may start anywhere and interleave: the last
     requests of a producer that was given up may arrive among its successor's."""
 
-    def __init__(self, number, begins_midway=False):
+    def __init__(self, number, rule=None):
+        """`rule`: what a consumer knows that has read an earlier topic of this name. A topic made
+        anew may begin midway, and take the requests of one window in any order (its partitions
+        know no producer yet): the rule lets through what comes late."""
         self._number = number
-        self._begins_midway = begins_midway
+        self._begins_midway = rule is not None
         self.first_prev = None        # whom the first entry names as the one before
-        self._rule = OneNumber()
+        self.rule = rule or OneNumber()
+        self.late = array.array("Q")  # came after their successors
         self.seqs = array.array("Q")  # first occurrences
         self.jumps = []               # how far each repeat went back, in entries
         self.duplicates = 0
@@ -109,8 +117,14 @@ class PartitionLog:
     def take(self, seq, prev, session="s"):
         """True: an entry that was not there yet."""
         where = f"partition {self._number}, seq {seq}"
-        kind = self._rule.takes(session, seq, prev)
-        check(kind != "late", f"{where}: comes after its successors")
+        if self._begins_midway:
+            self.rule.begin(session)
+        kind = self.rule.takes(session, seq, prev)
+        if kind == "late":
+            check(self._begins_midway and seq <= self.first_prev,
+                  f"{where}: comes after its successors")
+            self.late.append(seq)
+            return True
         if kind == "duplicate":
             self._repeat(seq, prev, where)
             return False
@@ -125,6 +139,9 @@ class PartitionLog:
 
     def _repeat(self, seq, prev, where):
         position = bisect.bisect_left(self.seqs, seq)
+        if seq in self.late:
+            self.duplicates += 1
+            return
         check(position < len(self.seqs) and self.seqs[position] == seq,
               f"{where}: the rule drops it, and it was never there")
         check(prev == (self.seqs[position - 1] if position else self.first_prev),
@@ -138,14 +155,25 @@ class PartitionLog:
 class TopicLog:
     """A whole topic, judged while it is read."""
 
-    def __init__(self, bootstrap, topic, on_first=None, begins_midway=False):
+    def __init__(self, bootstrap, topic, on_first=None, after=None):
+        """`after`: the log of an earlier topic of this name."""
         self.topic = topic
         self.partitions = {}
         for record in records(bootstrap, topic):
-            log = self.partitions.setdefault(record.partition,
-                                             PartitionLog(record.partition, begins_midway))
+            log = self.partitions.get(record.partition)
+            if log is None:
+                log = PartitionLog(record.partition, after and after.rule_of(record.partition))
+                self.partitions[record.partition] = log
             if log.take(record.seq, record.prev, record.session) and on_first:
                 on_first(record)
+
+    def rule_of(self, partition):
+        known = self.partitions.get(partition)
+        return known.rule if known else OneNumber()
+
+    @property
+    def late(self):
+        return sum(len(log.late) for log in self.partitions.values())
 
     @property
     def duplicates(self):

@@ -4,6 +4,7 @@
 
 OUTBOX_CYCLES says how often; OUTBOX_SEED replays."""
 
+import collections
 import random
 import subprocess
 import sys
@@ -39,7 +40,8 @@ def gone_with_the_old(old, new, dead, tail, count):
     """What the old topic took with it: delivered after `old` was read and before the new one's
     first entry. Anything else that is in neither is lost. `dead` are the dead letters, `tail` is
     the lane's when the old topic was gone."""
-    seen = {seq for log in (old, new) for part in log.partitions.values() for seq in part.seqs}
+    seen = {seq for log in (old, new) for part in log.partitions.values()
+            for seq in (*part.seqs, *part.late)}
     holes = [(old.partitions[n].seqs[-1] if n in old.partitions else 0, part.first_prev)
              for n, part in new.partitions.items()]
     # Of a partition that did not come back, what died is the first that the old one did not get.
@@ -76,17 +78,18 @@ def recreated(cluster, relay, draw, cycle):
     for offered in load:
         offered.finish()
     relay.drained(120)
-    new = read_back.TopicLog(cluster.bootstrap, topic, begins_midway=True)
+    new = read_back.TopicLog(cluster.bootstrap, topic, after=old)
     dead = [row for row in verdicts_test.dead_letters(relay.dir)
             if row["message"]["topic"] == topic]
     missing, lost = gone_with_the_old(old, new, dead, tail, load[0].count)
     say(f"{load[0].count} entries, {len(missing)} went with the old topic, "
         f"{len(dead)} died for want of their partition, {len(lost)} lost, "
-        f"{old.duplicates + new.duplicates} sent again")
+        f"{old.duplicates + new.duplicates} sent again, {new.late} late")
     check(not lost, f"{topic}: lost {lost[:5]}")
     read_back.TopicLog(cluster.bootstrap, beside).check_complete(load[1].count)
     cluster.delete(topic, beside)
-    return {"entries": sum(offered.count for offered in load), "resent": new.duplicates}
+    return {"entries": sum(offered.count for offered in load), "resent": new.duplicates,
+            "late": new.late}
 
 
 def partitions_added(cluster, relay, draw, cycle):
@@ -142,14 +145,13 @@ ROWS = {
 
 def test(cluster, directory):
     trouble, short, row = ROWS[sys.argv[1]]
-    total, began_s, sums = rig.cycles(short), time.monotonic(), {"entries": 0, "resent": 0}
+    total, began_s, sums = rig.cycles(short), time.monotonic(), collections.Counter()
     say(f"{row}: {total} cycles, seed {rig.SEED} (replay: OUTBOX_SEED={rig.SEED})")
     draw = random.Random(rig.SEED)
     with rig.Relay(cluster.bootstrap, directory / "outbox", *FLAGS) as relay:
         relay.start()
         for cycle in range(total):
-            for name, count in trouble(cluster, relay, draw, cycle).items():
-                sums[name] += count
+            sums.update(trouble(cluster, relay, draw, cycle))
         relay.stop()
     rig.prove(row, total, time.monotonic() - began_s, **sums)
 
