@@ -11,7 +11,6 @@ namespace {
 
 constexpr const char* kIdHeader = "outbox-id";
 constexpr const char* kPrevHeader = "outbox-prev";
-constexpr int kHex = 16;
 
 /// What kRequeueKeepsNumber sends.
 [[maybe_unused]] std::string_view old_number(const std::vector<kafka::OutHeader>& headers,
@@ -67,9 +66,7 @@ void MessageBuilder::add_id_headers(const store::RecordView& record, Seq seq, Se
 // Nearly always the session of the entry before.
 const std::string& MessageBuilder::prefix(store::SessionId session) {
   if (prefix_.empty() || session != prefix_session_) {
-    std::array<char, kNumberBytes> hex{};
-    char* const end = std::to_chars(hex.data(), hex.data() + hex.size(), session, kHex).ptr;
-    prefix_ = outbox_id_ + "." + std::string(hex.data(), end) + "/";
+    prefix_ = store::session_prefix(outbox_id_, session);
     prefix_session_ = session;
   }
   return prefix_;

@@ -1,5 +1,7 @@
 #include "store/format.h"
 
+#include <cstdio>
+
 #include "base/crc32c.h"
 #include "base/mutant.h"
 #include "store/coding.h"
@@ -8,6 +10,7 @@ namespace outbox::store {
 namespace {
 
 constexpr char kRecordVersion = 1;
+constexpr std::size_t kSessionHexBytes = 16;
 
 /// Which optional parts a record has. A key or value that is absent is null.
 /// A timestamp of the caller's own stands beside the time of the append.
@@ -47,6 +50,12 @@ std::string entry_key(LaneId lane, Seq seq) {
 LaneId lane_of_key(std::string_view key) { return get_big<std::uint32_t>(key.data()); }
 
 Seq seq_of_key(std::string_view key) { return get_big<std::uint64_t>(key.data() + sizeof(LaneId)); }
+
+std::string session_prefix(const std::string& outbox_id, SessionId session) {
+  char hex[kSessionHexBytes + 1];
+  std::snprintf(hex, sizeof hex, "%llx", static_cast<unsigned long long>(session));
+  return outbox_id + "." + hex + "/";
+}
 
 bool HeaderCursor::next(std::string_view& name, std::optional<std::string_view>& value) {
   if (left_ == 0) return false;

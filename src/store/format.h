@@ -24,6 +24,9 @@ std::string entry_key(LaneId lane, Seq seq);
 LaneId lane_of_key(std::string_view key);
 Seq seq_of_key(std::string_view key);
 
+/// "<outbox>.<session in hex>/": what an entry is called, before its number.
+std::string session_prefix(const std::string& outbox_id, SessionId session);
+
 /// A decoded record. Points into the buffer it was decoded from.
 struct RecordView {
   SessionId session = 0;

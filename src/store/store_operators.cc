@@ -14,12 +14,6 @@ constexpr const char* kRequeuedHeader = "outbox-requeued-from";
 constexpr std::size_t kScanEntries = 10'000;
 constexpr std::size_t kScanBytes = std::size_t{4} << 20;
 
-std::string hex(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(number));
-  return text;
-}
-
 }  // namespace
 
 Result<Lane*> StoreImpl::find_lane(const std::string& topic) const {
@@ -103,7 +97,7 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   }
   Message message = std::move(letter->entry.message);
   message.headers.push_back(
-      {kRequeuedHeader, outbox_id_ + "." + hex(letter->entry.session) + "/" + std::to_string(seq)});
+      {kRequeuedHeader, session_prefix(outbox_id_, letter->entry.session) + std::to_string(seq)});
   auto item = make_item(message, {});
   if (!item.ok()) return item.status();
   CommitRequest request;

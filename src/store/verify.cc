@@ -23,15 +23,6 @@ namespace {
 
 constexpr const char* kCurrent = "CURRENT";
 
-/// What is left of one counts: a table is enough.
-bool is_outbox(rocksdb::Env& env, const std::filesystem::path& dir) {
-  std::vector<std::string> names;
-  if (!env.GetChildren(dir.string(), &names).ok()) return false;
-  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return name == kCurrent || name == DurableTail::kFileName || name.ends_with(".sst");
-  });
-}
-
 Status verify_database(const Database& database, const DurableTail::Lanes& durable,
                        const VerifyProgress& progress, VerifyReport& report) {
   const auto version = read_meta(database, meta::kVersion);
@@ -85,6 +76,14 @@ Status verify_offline(const std::filesystem::path& dir, rocksdb::Env& env,
 }
 
 }  // namespace
+
+bool is_outbox(rocksdb::Env& env, const std::filesystem::path& dir) {
+  std::vector<std::string> names;
+  if (!env.GetChildren(dir.string(), &names).ok()) return false;
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name == kCurrent || name == DurableTail::kFileName || name.ends_with(".sst");
+  });
+}
 
 void VerifyReport::add(const std::string& where, std::string what) {
   // The words of a refusal, but for the command that is running.

@@ -47,6 +47,9 @@ struct VerifyReport {
   void add(const std::string& where, const Status& status);
 };
 
+/// What is left of one counts: a table is enough.
+bool is_outbox(rocksdb::Env& env, const std::filesystem::path& dir);
+
 /// Called now and then with the number of entries read so far.
 using VerifyProgress = std::function<void(std::uint64_t entries)>;
 
