@@ -69,8 +69,8 @@ int verify(const Settings& settings, bool json) {
   if (!printed.ok() || found->whole()) return report(printed, Phase::kWork);
   return report({Code::kCorruption,
                  config->dir.string() + " is damaged in " + std::to_string(found->found) +
-                     " places, listed above; nothing was changed; copy the directory before "
-                     "anything else is tried on it"},
+                     " places, listed above; nothing was changed; run outbox-relay salvage to "
+                     "recover what is whole"},
                 Phase::kWork);
 }
 

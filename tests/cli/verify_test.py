@@ -1,39 +1,14 @@
 """verify: names all damage, in an outbox that opens and in one that is refused; writes nothing."""
 
-import glob
-import hashlib
 import json
 import os
 import unittest
 
-from rig import CORRUPTION, NOT_FOUND, OK, USAGE, RigCase
+from damage_rig import ORDERS, PAY, DamageCase
+from rig import CORRUPTION, NOT_FOUND, OK, USAGE
 
-ORDERS, PAY = 3000, 2000
 
-
-class VerifyTest(RigCase):
-    def fill(self):
-        """The first topic ends up in a table, the second in the WAL."""
-        for topic, count in (("orders", ORDERS), ("pay", PAY)):
-            self.put("--topic", topic, "--lines", stdin="".join(f"{n}\n" for n in range(count)))
-
-    def largest(self, suffix):
-        return max(glob.glob(os.path.join(self.dir, "*" + suffix)), key=os.path.getsize)
-
-    def flip(self, path, part):
-        with open(path, "r+b") as file:
-            file.seek(int(os.path.getsize(path) * part))
-            byte = file.read(1)[0]
-            file.seek(-1, os.SEEK_CUR)
-            file.write(bytes([byte ^ 0x55]))
-
-    def hashes(self):
-        found = {}
-        for name in os.listdir(self.dir):
-            with open(os.path.join(self.dir, name), "rb") as file:
-                found[name] = hashlib.sha256(file.read()).hexdigest()
-        return found
-
+class VerifyTest(DamageCase):
     def verify(self, code):
         before = self.hashes()
         done = self.cli("verify", "--dir", self.dir, "--json", code=code)

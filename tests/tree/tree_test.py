@@ -13,7 +13,8 @@ MAY_INCLUDE = {
     "kafka": {"base"},
     "relay": {"base", "store", "kafka"},
     "service": {"base", "store", "kafka", "relay"},
-    "cli": {"base", "store", "kafka", "relay", "service"},
+    "salvage": {"base", "store", "service"},
+    "cli": {"base", "store", "kafka", "relay", "service", "salvage"},
 }
 # The relay's core is pure: it decides, others do.
 CORE_FILES = ("core", "lane.", "partition.", "window.", "ring.", "backoff.", "limits.")

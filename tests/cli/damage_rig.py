@@ -1,0 +1,33 @@
+"""A filled outbox, and what damages it."""
+
+import glob
+import hashlib
+import os
+
+from rig import RigCase
+
+ORDERS, PAY = 3000, 2000
+
+
+class DamageCase(RigCase):
+    def fill(self):
+        """The first topic ends up in a table, the second in the WAL."""
+        for topic, count in (("orders", ORDERS), ("pay", PAY)):
+            self.put("--topic", topic, "--lines", stdin="".join(f"{n}\n" for n in range(count)))
+
+    def largest(self, suffix):
+        return max(glob.glob(os.path.join(self.dir, "*" + suffix)), key=os.path.getsize)
+
+    def flip(self, path, part):
+        with open(path, "r+b") as file:
+            file.seek(int(os.path.getsize(path) * part))
+            byte = file.read(1)[0]
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte ^ 0x55]))
+
+    def hashes(self):
+        found = {}
+        for name in os.listdir(self.dir):
+            with open(os.path.join(self.dir, name), "rb") as file:
+                found[name] = hashlib.sha256(file.read()).hexdigest()
+        return found
