@@ -15,7 +15,8 @@ from rig import check, say, wait_until
 
 CYCLES_PER_SET = 25
 BATCH_MAX = 60
-CUT_S_MAX = 60
+# A producer that sends nothing is made anew by the relay's watchdog, after two minutes.
+WATCHDOG_S = 120
 
 
 def delivered(scene):
@@ -25,7 +26,8 @@ def delivered(scene):
 def flows(scene):
     """After the trouble the relay delivers again."""
     before = delivered(scene)
-    wait_until("the relay delivers again", lambda: delivered(scene) > before, 120)
+    wait_until("the relay delivers again", lambda: delivered(scene) > before,
+               WATCHDOG_S + 60)
 
 
 def delay(scene, proxies, draw, _):
@@ -49,7 +51,8 @@ def cut_after_request(scene, proxies, draw, _):
     while proxies.cuts < goal:
         before = proxies.cuts
         proxies.cut_after_request(1)
-        wait_until("a connection is cut", lambda: proxies.cuts > before, CUT_S_MAX, 0.01)
+        wait_until("a connection is cut", lambda: proxies.cuts > before,
+                   WATCHDOG_S + 60, 0.01)
     proxies.calm()
     flows(scene)
 

@@ -186,7 +186,8 @@ class Relay:
     def __exit__(self, failure, *_):
         if self._process and self._process.poll() is None:
             if failure:
-                print((self._get("/v1/status") or b"no status").decode(), flush=True)
+                for path in ("/v1/status", "/metrics"):
+                    print((self._get(path) or b"no answer").decode(), flush=True)
             self.kill()
         if failure and self._log:
             print("".join(open(self._log.name).readlines()[-40:]), flush=True)
