@@ -52,15 +52,19 @@ def say(text):
 START_S = time.monotonic()
 
 
+def happens(predicate, deadline_s, every_s):
+    """Answers the predicate's first true value, or its last one at the deadline."""
+    end_s = time.monotonic() + deadline_s
+    while not (value := predicate()) and time.monotonic() < end_s:
+        time.sleep(every_s)
+    return value
+
+
 def wait_until(what, predicate, deadline_s=60.0, every_s=0.1):
     """Answers the predicate's first true value; fails with `what` at the deadline."""
-    end_s = time.monotonic() + deadline_s
-    while True:
-        value = predicate()
-        if value:
-            return value
-        check(time.monotonic() < end_s, f"not within {deadline_s:.0f} s: {what}")
-        time.sleep(every_s)
+    value = happens(predicate, deadline_s, every_s)
+    check(value, f"not within {deadline_s:.0f} s: {what}")
+    return value
 
 
 class Cluster:
