@@ -22,8 +22,12 @@ constexpr milliseconds kTroubleMaxMs{5'000};
 constexpr milliseconds kLimitsMs{200};
 // Even when asked for again and again.
 constexpr milliseconds kPauseMinMs{100};
-// Also bounds how long the destructor waits.
-constexpr int kMetadataTimeoutMs = 3'000;
+// How long an answer may take: also how long the destructor waits. librdkafka drops the connection
+// of a request that timed out, so on a slow network this must grow, or no answer would ever arrive.
+constexpr milliseconds kAnswerMinMs{3'000};
+constexpr milliseconds kAnswerMaxMs{30'000};
+// Of what the last answer took, or was not enough.
+constexpr int kAnswerTimes = 4;
 
 using MetadataPtr =
     std::unique_ptr<const rd_kafka_metadata_t, Destroyer<rd_kafka_metadata_destroy>>;
@@ -123,9 +127,17 @@ class Observer final : public ObserverApi {
     Observed seen;
     const std::vector<std::string> watched = follow();
     const rd_kafka_metadata_t* raw = nullptr;
-    const auto error =
-        rd_kafka_metadata(client_.handle.get(), 0, nullptr, &raw, kMetadataTimeoutMs);
+    const std::int64_t began_ms = now_ms();
+    const auto error = rd_kafka_metadata(client_.handle.get(), 0, nullptr, &raw,
+                                         static_cast<int>(answer_timeout_.count()));
     const MetadataPtr metadata(raw);
+    // Not when no broker is there: then nobody was asked.
+    if (error == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+      answer_timeout_ = std::min(answer_timeout_ * kAnswerTimes, kAnswerMaxMs);
+    } else if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      answer_timeout_ =
+          std::clamp(milliseconds(now_ms() - began_ms) * kAnswerTimes, kAnswerMinMs, kAnswerMaxMs);
+    }
     bool well = error == RD_KAFKA_RESP_ERR_NO_ERROR;
     seen.connected = well;
     if (!well) seen.trouble = rd_kafka_err2str(error);
@@ -190,6 +202,7 @@ class Observer final : public ObserverApi {
 
   Client client_;
   TopicLimits limits_;
+  milliseconds answer_timeout_ = kAnswerMinMs;
   std::map<std::string, TopicPtr> topics_;
   const std::function<void()> on_news_;
 

@@ -87,6 +87,12 @@ void MockCluster::set_broker(int id, bool up) {
               : rd_kafka_mock_broker_set_down(cluster_, id)) == 0);
 }
 
+void MockCluster::set_rtt(std::chrono::milliseconds rtt) {
+  for (int id = 1; id <= brokers_; ++id) {
+    REQUIRE(rd_kafka_mock_broker_set_rtt(cluster_, id, static_cast<int>(rtt.count())) == 0);
+  }
+}
+
 void MockCluster::set_leader(const std::string& topic, int partition, int broker) {
   REQUIRE(rd_kafka_mock_partition_set_leader(cluster_, topic.c_str(), partition, broker) == 0);
 }

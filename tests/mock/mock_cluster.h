@@ -40,6 +40,8 @@ class MockCluster {
   void create_topic(const std::string& topic, int partitions);
   void set_all(bool up);
   void set_broker(int id, bool up);
+  /// Every answer of every broker takes that long.
+  void set_rtt(std::chrono::milliseconds rtt);
   void set_leader(const std::string& topic, int partition, int broker);
   /// The next `count` produce requests are answered with `error`, without an append.
   void fail_produce(rd_kafka_resp_err_t error, std::size_t count);

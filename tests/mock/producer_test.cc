@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "kafka/observer.h"
 #include "kafka/producer_factory.h"
 #include "mock/mock_cluster.h"
 #include "relay/waker.h"
@@ -175,41 +174,6 @@ TEST_CASE("a purge reports what a cluster that is down would keep for ever") {
   REQUIRE(polled.reports.size() == 10);
   for (const Report& report : polled.reports) CHECK(report.error == RD_KAFKA_RESP_ERR__PURGE_QUEUE);
   CHECK((*factory)->unmake(std::move(producer), kPatience));
-}
-
-TEST_CASE("the observer tells partitions, leaders and moves, and that the cluster is gone") {
-  test::MockCluster cluster;
-  cluster.create_topic("orders", 3);
-  cluster.set_leader("orders", 0, 1);
-  std::atomic<int> news{0};
-  auto observer = make_observer(options_for(cluster), [&] { ++news; });
-  REQUIRE(observer.ok());
-  (*observer)->watch({"orders"});
-  Observed seen;
-  const auto state = [&]() -> const TopicState* {
-    (void)(*observer)->take(seen);
-    return seen.topics.empty() ? nullptr : &seen.topics.front();
-  };
-  REQUIRE(test::wait_until([&] { return state() != nullptr; }, kPatience));
-  CHECK(seen.connected);
-  CHECK(seen.topics.front().error == 0);
-  CHECK(seen.topics.front().leaders.size() == 3);
-  CHECK(seen.topics.front().leaders[0] == 1);
-  CHECK(news > 0);
-
-  cluster.set_leader("orders", 0, 2);
-  (*observer)->refresh_soon();
-  CHECK(
-      test::wait_until([&] { return state() != nullptr && state()->leaders[0] == 2; }, kPatience));
-  cluster.set_leader("orders", 0, -1);
-  (*observer)->refresh_soon();
-  CHECK(
-      test::wait_until([&] { return state() != nullptr && state()->leaders[0] == -1; }, kPatience));
-
-  cluster.set_all(false);
-  (*observer)->refresh_soon();
-  CHECK(test::wait_until([&] { return (*observer)->take(seen) && !seen.connected; }, kPatience));
-  CHECK_FALSE(seen.trouble.empty());
 }
 
 }  // namespace
