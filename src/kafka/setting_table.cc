@@ -93,6 +93,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"socket.timeout.ms", number<30'000>, "", true,
      "a broker that does not answer for so long is given up; also how long a rebuild waits for "
      "what is in flight"},
+    {"api.version.request.timeout.ms", number<30'000>, "", true,
+     "the same for the first answer of a connection: no network is too slow for that one alone"},
     {"socket.nagle.disable", yes, "", true, "batches are made by linger.ms, not by TCP"},
     {"socket.keepalive.enable", yes, "", true,
      "an idle relay notices a peer that vanished without a word"},
