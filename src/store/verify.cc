@@ -23,6 +23,31 @@ namespace {
 
 constexpr const char* kCurrent = "CURRENT";
 
+bool holds_tables(rocksdb::Env& env, const std::filesystem::path& dir) {
+  std::vector<std::string> names;
+  return env.GetChildren(dir.string(), &names).ok() &&
+         std::any_of(names.begin(), names.end(),
+                     [](const std::string& name) { return name.ends_with(".sst"); });
+}
+
+void add_missing(const DurableTail::Lanes& lanes, VerifyReport& report) {
+  for (const auto& [lane, seq] : lanes) {
+    report.add("lane " + std::to_string(lane),
+               "entries 1.." + std::to_string(seq) + " were durable and are missing");
+  }
+}
+
+/// A MANIFEST that does not know all families is of an outbox whose creation was cut short, in
+/// which nothing was ever written; or it is damaged.
+void verify_unfinished(rocksdb::Env& env, const std::filesystem::path& dir,
+                       const DurableTail::Lanes& tails, const CheckedWals& wals,
+                       VerifyReport& report) {
+  add_missing(tails, report);
+  if (!wals.spans.empty() || holds_tables(env, dir)) {
+    report.add("MANIFEST", "does not know all families, though there are tables or WALs");
+  }
+}
+
 Status verify_database(const Database& database, const DurableTail::Lanes& durable,
                        const VerifyProgress& progress, VerifyReport& report) {
   const auto version = read_meta(database, meta::kVersion);
@@ -37,10 +62,7 @@ Status verify_database(const Database& database, const DurableTail::Lanes& durab
     if (found != unknown.end()) unknown.erase(found);
     verify_lane(database, lane, through, progress, report);
   }
-  for (const auto& [lane, seq] : unknown) {
-    report.add("lane " + std::to_string(lane),
-               "entries 1.." + std::to_string(seq) + " were durable and are missing");
-  }
+  add_missing(unknown, report);
   return read_purges(database).status();
 }
 
@@ -60,11 +82,13 @@ Status verify_held(const std::filesystem::path& dir, const Options& options, roc
 Status verify_offline(const std::filesystem::path& dir, rocksdb::Env& env,
                       const DurableTail::Lanes& tails, const VerifyProgress& progress,
                       VerifyReport& report) {
-  const CheckedWals wals = verify_files(env, dir, report);
+  const CheckedWals wals = verify_wals(env, dir, report);
   const std::unique_ptr<rocksdb::Env> view = view_with_cuts(env, dir, wals.torn);
   const auto database = open_for_reading(dir, *view, null_logger());
+  verify_tables(env, dir, database.ok() ? database->get() : nullptr, report);
   if (!database.ok() || *database == nullptr) {
     report.add(dir.string(), database.status());
+    if (database.ok()) verify_unfinished(env, dir, tails, wals, report);
     report.notes.emplace_back("the entries were not checked one by one");
     return {};
   }
@@ -78,11 +102,8 @@ Status verify_offline(const std::filesystem::path& dir, rocksdb::Env& env,
 }  // namespace
 
 bool is_outbox(rocksdb::Env& env, const std::filesystem::path& dir) {
-  std::vector<std::string> names;
-  if (!env.GetChildren(dir.string(), &names).ok()) return false;
-  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return name == kCurrent || name == DurableTail::kFileName || name.ends_with(".sst");
-  });
+  return env.FileExists((dir / kCurrent).string()).ok() ||
+         env.FileExists((dir / DurableTail::kFileName).string()).ok() || holds_tables(env, dir);
 }
 
 void VerifyReport::add(const std::string& where, std::string what) {

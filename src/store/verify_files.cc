@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <string>
 
 #include "store/wal_reader.h"
@@ -34,14 +35,27 @@ void verify_table(rocksdb::Env& env, const std::filesystem::path& dir, const std
   if (!status.ok()) report.add(name, status.ToString());
 }
 
-}  // namespace
-
-CheckedWals verify_files(rocksdb::Env& env, const std::filesystem::path& dir,
-                         VerifyReport& report) {
+std::vector<std::string> names_in(rocksdb::Env& env, const std::filesystem::path& dir,
+                                  VerifyReport& report) {
   std::vector<std::string> names;
   const rocksdb::Status listed = env.GetChildren(dir.string(), &names);
   if (!listed.ok()) report.add(dir.string(), listed.ToString());
   std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::set<std::string> tables_of(const Database& database) {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  database.db->GetLiveFilesMetaData(&files);
+  std::set<std::string> names;
+  for (const rocksdb::LiveFileMetaData& file : files) names.insert(file.relative_filename);
+  return names;
+}
+
+}  // namespace
+
+CheckedWals verify_wals(rocksdb::Env& env, const std::filesystem::path& dir, VerifyReport& report) {
+  const std::vector<std::string> names = names_in(env, dir, report);
   const Result<CheckedWals> checked = check_wals(env, dir);
   const std::uint64_t before = report.found;
   for (const std::string& name : names) {
@@ -50,9 +64,6 @@ CheckedWals verify_files(rocksdb::Env& env, const std::filesystem::path& dir,
   if (!checked.ok() && report.found == before) {
     report.add(dir.string(), checked.status().message());
   }
-  for (const std::string& name : names) {
-    if (name.ends_with(".sst")) verify_table(env, dir, name, report);
-  }
   if (!checked.ok()) return {};
   for (const TornWal& wal : checked->torn) {
     report.notes.push_back(wal.name + ": torn tail behind byte " +
@@ -60,6 +71,21 @@ CheckedWals verify_files(rocksdb::Env& env, const std::filesystem::path& dir,
                            ", as a power cut leaves it; opening copies it aside and cuts it");
   }
   return *checked;
+}
+
+void verify_tables(rocksdb::Env& env, const std::filesystem::path& dir, const Database* database,
+                   VerifyReport& report) {
+  std::set<std::string> known;
+  if (database != nullptr) known = tables_of(*database);
+  for (const std::string& name : names_in(env, dir, report)) {
+    if (!name.ends_with(".sst")) continue;
+    if (database == nullptr || known.contains(name)) {
+      verify_table(env, dir, name, report);
+    } else {
+      report.notes.push_back(name + ": not part of the database, a write that never finished or " +
+                             "one that was about to be removed; opening removes it");
+    }
+  }
 }
 
 }  // namespace outbox::store

@@ -1,8 +1,12 @@
 #include "crash/damage.h"
 
+#include <rocksdb/env.h>
+
 #include <catch2/catch.hpp>
 #include <iostream>
 #include <memory>
+
+#include "store/verify.h"
 
 // One damage to one file at a time, and what Store::open and the reads say to it.
 namespace outbox::test {
@@ -18,6 +22,13 @@ struct Case {
   Keep keep;
   bool blind_allowed;
 };
+
+/// What verify says of it; empty: it is whole.
+std::string verify_says(const std::filesystem::path& dir) {
+  const auto report = store::verify(dir, Rig::small_options(), *rocksdb::Env::Default());
+  if (!report.ok()) return report.status().to_string();
+  return report->whole() ? "" : report->damage[0].where + ": " + report->damage[0].what;
+}
 
 }  // namespace
 
@@ -35,15 +46,22 @@ TEST_CASE("damage: one damaged file is never a silent loss") {
     const std::uint64_t of_victim = campaign.seed() / kCyclesPerVictim;
     if (victim == nullptr || campaign.seed() % kCyclesPerVictim == 0) {
       victim = std::make_unique<Victim>(options, of_victim, given.keep);
+      const TempDir undamaged;
+      victim->copy_to(undamaged.path() / "box");
+      INFO(campaign.replay());
+      CHECK(verify_says(undamaged.path() / "box") == "");
     }
     std::mt19937_64 random(campaign.seed());
     const TempDir temp;
     const std::filesystem::path dir = temp.path() / "box";
     victim->copy_to(dir);
     const std::string what = damage(dir, random);
+    const bool called_whole = verify_says(dir).empty();
     const Verdict verdict = judge(dir, victim->contents());
     ++answers[verdict.answer];
     Counts counts = verdict.counts;
+    const bool noticed = verdict.answer == Answer::kRefused || verdict.answer == Answer::kLoud;
+    if (noticed && called_whole) ++counts.other;
     counts.entries = victim->contents().entries;
     campaign.add(counts);
     INFO(campaign.replay() << "; " << what << ": " << verdict.text);
