@@ -30,7 +30,8 @@ TEXT = {".cc", ".h", ".inc", ".py", ".md", ".txt", ".cmake", ".in", ".json", ".x
 def files(*folders, suffixes=TEXT):
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and path.suffix in suffixes and "__pycache__" not in path.parts:
+            if (path.is_file() and path.suffix in suffixes
+                    and not {"__pycache__", "fixtures"} & set(path.parts)):
                 yield path
 
 

@@ -146,6 +146,16 @@ TEST_CASE("verify: a purge record that is gone") {
   box.tamper([&](Database& database) {
     remove(database, database.meta, store::meta::key(store::meta::kPurgePrefix, 1));
   });
+  const std::string says = "were recorded, 0 are there";
+  CHECK(contains(box.damage(), says) == says);
+}
+
+TEST_CASE("verify: a MANIFEST that has lost all it knew") {
+  const Box box;
+  for (const auto& entry : fs::directory_iterator(box.dir)) {
+    if (entry.path().filename().string().starts_with("MANIFEST")) fs::resize_file(entry.path(), 0);
+  }
+  CHECK_FALSE(store::Store::open(box.dir, {}).ok());
   CHECK_FALSE(box.report().whole());
 }
 
