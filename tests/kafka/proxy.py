@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import multiprocessing
 import threading
 
 from rig import check
@@ -10,11 +11,71 @@ PRODUCE = 0
 
 
 class Proxies:
-    """Relays all connections, with the trouble of the moment. For use in a with block."""
+    """Relays all connections, with the trouble of the moment. For use in a with block. In a process
+    of its own: the clients of a test would hold up its network."""
 
     def __init__(self, ports):
         """`ports`: (where to listen, where the broker listens), one pair a broker."""
         self.bootstrap = ",".join(f"127.0.0.1:{listen}" for listen, _ in ports)
+        self._pipe, theirs = multiprocessing.Pipe()
+        self._process = multiprocessing.Process(target=_serve, args=(ports, theirs), daemon=True)
+
+    def __enter__(self):
+        self._process.start()
+        self._answer()
+        return self
+
+    def __exit__(self, *_):
+        self._pipe.send(None)
+        self._process.join(20)
+        check(self._process.exitcode == 0, f"the proxies ended with {self._process.exitcode}")
+
+    def calm(self):
+        """No trouble any more; what was held goes on."""
+        self._ask("calm")
+
+    def delay(self, seconds):
+        """Each frame, either way, arrives that much later. Bandwidth stays."""
+        self._ask("delay", seconds)
+
+    def cut_after_request(self, times):
+        """The next produce requests reach their brokers; the connection ends instead of the answer."""
+        self._ask("cut_after_request", times)
+
+    def hold(self, way):
+        """"requests" or "responses" come to nobody; the other way stays open."""
+        self._ask("hold", way)
+
+    @property
+    def frames(self):
+        """How many came through: requests, responses."""
+        return self._ask("counted")[0]
+
+    @property
+    def cuts(self):
+        return self._ask("counted")[1]
+
+    def _ask(self, what, *arguments):
+        self._pipe.send((what, arguments))
+        return self._answer()
+
+    def _answer(self):
+        check(self._pipe.poll(20), "the proxies do not answer")
+        return self._pipe.recv()
+
+
+def _serve(ports, pipe):
+    with _Network(ports) as network:
+        pipe.send(None)
+        while (call := pipe.recv()) is not None:
+            what, arguments = call
+            pipe.send(getattr(network, what)(*arguments))
+
+
+class _Network:
+    """The process's side: a thread that relays, another one that is told what to do."""
+
+    def __init__(self, ports):
         self.frames = {"requests": 0, "responses": 0}
         self.cuts = 0
         self._ports = ports
@@ -37,23 +98,22 @@ class Proxies:
         self._loop.close()
 
     def calm(self):
-        """No trouble any more; what was held goes on."""
         self._delay_s = 0.0
         self._cuts_left = 0
         for way in self._open.values():
             self._tell(way.set)
 
     def delay(self, seconds):
-        """Each frame, either way, arrives that much later. Bandwidth stays."""
         self._delay_s = seconds
 
     def cut_after_request(self, times):
-        """The next produce requests reach their brokers; the connection ends instead of the answer."""
         self._cuts_left = times
 
     def hold(self, way):
-        """"requests" or "responses" come to nobody; the other way stays open."""
         self._tell(self._open[way].clear)
+
+    def counted(self):
+        return self.frames, self.cuts
 
     def _tell(self, what):
         if self._thread.is_alive():
@@ -100,6 +160,8 @@ class Proxies:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             to_broker.close()
+            # Whoever ended the connection: those answers are lost.
+            self.cuts += len(doomed)
 
     async def _pass(self, way, source, sink, doomed):
         """Ends when either side does, or when the connection is to be cut."""
@@ -130,10 +192,7 @@ class Proxies:
     def _cuts(self, way, frame, doomed):
         """Marks a request, or ends the connection in place of a marked one's answer."""
         if way == "responses":
-            if frame[4:8] not in doomed:
-                return False
-            self.cuts += 1
-            return True
+            return frame[4:8] in doomed
         if self._cuts_left > 0 and int.from_bytes(frame[4:6], "big") == PRODUCE:
             self._cuts_left -= 1
             doomed.add(frame[8:12])
