@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t kQueueSlackEntries = 1'000;
 // The largest message that librdkafka takes: one may exceed the byte budget when it is alone.
 constexpr std::size_t kMessageBytesMax = 1'000'000'000;
+// With one at a time, a question whose answer is lost or late holds up all that follow.
+constexpr int kObserverInFlight = 100;
 constexpr std::size_t kBytesPerKilobyte = 1'024;
 
 template <int kMain, int kProbe>
@@ -32,7 +34,12 @@ std::string unless_observer(const RelayOptions&, Role role) {
   return role == Role::kObserver ? "false" : "true";
 }
 
+std::string answer_ms(const RelayOptions&, Role role) {
+  return role == Role::kObserver ? "10000" : "30000";
+}
+
 std::string max_in_flight(const RelayOptions& options, Role role) {
+  if (role == Role::kObserver) return std::to_string(kObserverInFlight);
   return std::to_string(role == Role::kMain ? options.max_in_flight_requests : 1);
 }
 
@@ -70,7 +77,7 @@ constexpr auto kSettings = std::to_array<Setting>({
      "as long as it takes; giving up is the relay's decision, by the error table"},
     {"max.in.flight.requests.per.connection", max_in_flight, "max_in_flight_requests", false,
      "an idempotent producer keeps order with at most 5; 1 for probes, where a verdict must hit "
-     "one message"},
+     "one message; the observer orders nothing"},
     {"delivery.report.only.error", no, "", false,
      "an entry leaves the outbox only on its delivery report"},
     {"batch.num.messages", by_role<100'000, 1>, "", true,
@@ -90,10 +97,11 @@ constexpr auto kSettings = std::to_array<Setting>({
      "the relay's in-flight budget is the bound; this one lies just above it"},
     {"queue.buffering.max.kbytes", queue_kilobytes, "in_flight_bytes_max", false,
      "the same for bytes, and room for one message larger than the budget"},
-    {"socket.timeout.ms", number<30'000>, "", true,
+    {"socket.timeout.ms", answer_ms, "", true,
      "a broker that does not answer for so long is given up; also how long a rebuild waits for "
-     "what is in flight"},
-    {"api.version.request.timeout.ms", number<30'000>, "", true,
+     "what is in flight. Shorter for the observer: it has nothing to lose, and librdkafka keeps "
+     "asking the connection that it used last, dead or not"},
+    {"api.version.request.timeout.ms", answer_ms, "", true,
      "the same for the first answer of a connection: no network is too slow for that one alone"},
     {"socket.nagle.disable", yes, "", true, "batches are made by linger.ms, not by TCP"},
     {"socket.keepalive.enable", yes, "", true,

@@ -42,6 +42,11 @@ TEST_CASE("the promises' settings are set, whatever librdkafka's defaults") {
   REQUIRE(probe.ok());
   CHECK(value_of(*probe, "max.in.flight.requests.per.connection") == "1");
   CHECK(value_of(*probe, "batch.num.messages") == "1");
+
+  const auto observer = producer_properties(options_with("", ""), Role::kObserver);
+  REQUIRE(observer.ok());
+  CHECK(milliseconds_of(*observer, "socket.timeout.ms").count() == 10'000);
+  CHECK(value_of(*observer, "max.in.flight.requests.per.connection") == "100");
 }
 
 TEST_CASE("librdkafka's own queue bounds lie above the in-flight budget") {
