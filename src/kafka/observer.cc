@@ -23,11 +23,11 @@ constexpr milliseconds kLimitsMs{200};
 // Even when asked for again and again.
 constexpr milliseconds kPauseMinMs{100};
 // How long an answer may take: also how long the destructor waits. An answer that comes later is
-// thrown away, so on a slow network this must grow, or none would ever count. At its longest it
-// outlives the observer's socket.timeout.ms, which closes a connection that lost a request: the
-// call is then answered over a new one.
+// thrown away, so on a slow network this must grow, or none would ever count. librdkafka asks over
+// the connection it used last, also when that one lost an answer, until socket.timeout.ms ends it;
+// the call that waits by then is answered over a new one.
 constexpr milliseconds kAnswerMinMs{3'000};
-constexpr milliseconds kAnswerMaxMs{12'000};
+constexpr milliseconds kAnswerMaxMs{30'000};
 // Of what the last answer took, or was not enough.
 constexpr int kAnswerTimes = 4;
 

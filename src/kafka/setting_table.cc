@@ -34,10 +34,6 @@ std::string unless_observer(const RelayOptions&, Role role) {
   return role == Role::kObserver ? "false" : "true";
 }
 
-std::string answer_ms(const RelayOptions&, Role role) {
-  return role == Role::kObserver ? "10000" : "30000";
-}
-
 std::string max_in_flight(const RelayOptions& options, Role role) {
   if (role == Role::kObserver) return std::to_string(kObserverInFlight);
   return std::to_string(role == Role::kMain ? options.max_in_flight_requests : 1);
@@ -97,11 +93,10 @@ constexpr auto kSettings = std::to_array<Setting>({
      "the relay's in-flight budget is the bound; this one lies just above it"},
     {"queue.buffering.max.kbytes", queue_kilobytes, "in_flight_bytes_max", false,
      "the same for bytes, and room for one message larger than the budget"},
-    {"socket.timeout.ms", answer_ms, "", true,
+    {"socket.timeout.ms", number<30'000>, "", true,
      "a broker that does not answer for so long is given up; also how long a rebuild waits for "
-     "what is in flight. Shorter for the observer: it has nothing to lose, and librdkafka keeps "
-     "asking the connection that it used last, dead or not"},
-    {"api.version.request.timeout.ms", answer_ms, "", true,
+     "what is in flight"},
+    {"api.version.request.timeout.ms", number<30'000>, "", true,
      "the same for the first answer of a connection: no network is too slow for that one alone"},
     {"socket.nagle.disable", yes, "", true, "batches are made by linger.ms, not by TCP"},
     {"socket.keepalive.enable", yes, "", true,

@@ -45,7 +45,6 @@ TEST_CASE("the promises' settings are set, whatever librdkafka's defaults") {
 
   const auto observer = producer_properties(options_with("", ""), Role::kObserver);
   REQUIRE(observer.ok());
-  CHECK(milliseconds_of(*observer, "socket.timeout.ms").count() == 10'000);
   CHECK(value_of(*observer, "max.in.flight.requests.per.connection") == "100");
 }
 
