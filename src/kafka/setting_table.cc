@@ -73,7 +73,7 @@ constexpr auto kSettings = std::to_array<Setting>({
      "as long as it takes; giving up is the relay's decision, by the error table"},
     {"max.in.flight.requests.per.connection", max_in_flight, "max_in_flight_requests", false,
      "an idempotent producer keeps order with at most 5; 1 for probes, where a verdict must hit "
-     "one message; the observer orders nothing"},
+     "one message; 100 for the observer, which orders nothing"},
     {"delivery.report.only.error", no, "", false,
      "an entry leaves the outbox only on its delivery report"},
     {"batch.num.messages", by_role<100'000, 1>, "", true,
