@@ -126,7 +126,7 @@ def run(cluster, relay, topic):
 
 
 def test(cluster, directory):
-    topic = rig.unique("leaderless")
+    topic, began_s = rig.unique("leaderless"), time.monotonic()
     cluster.create(topic, assignment=ASSIGNMENT, configs={"min.insync.replicas": "1"})
     with rig.Relay(cluster.bootstrap, directory / "outbox", "--in-flight-entries-max",
                    str(WINDOW_ENTRIES)) as relay:
@@ -137,6 +137,7 @@ def test(cluster, directory):
     check(log.duplicates <= WINDOW_ENTRIES,
           f"{log.duplicates} duplicates after the kill")
     cluster.delete(topic)
+    rig.prove("leaderless", 1, time.monotonic() - began_s, entries=count, resent=log.duplicates)
 
 
 if __name__ == "__main__":
