@@ -5,6 +5,11 @@
 #include "relay/core_state.h"
 
 namespace outbox::relay {
+namespace {
+
+constexpr std::string_view kFatalReason = "fatal";
+
+}  // namespace
 
 bool Core::State::SerialWatch::over() const {
   return partition->settled_seq >= seq || lane->progress().head > seq || lane->probing();
@@ -12,11 +17,15 @@ bool Core::State::SerialWatch::over() const {
 
 void Core::State::rebuild(Channel which, std::string_view reason, bool drain) {
   ChannelState& producer = channel(which);
-  if (producer.rebuilding() || !stopped_reason.empty()) return;
+  if (!stopped_reason.empty()) return;
+  if (producer.rebuilding()) {
+    // What made it fatal may be reported only afterwards.
+    if (producer.reason == kFatalReason) producer.reason = reason;
+    return;
+  }
   producer.ready = false;
   producer.drain = drain;
   producer.reason = reason;
-  if (producer.generation != 0) ++rebuilds[std::string(reason)];
   producer.open_at_ms = now;
   if (producer.last == 0) return;
   // The first one after a delivery is at once; those after it wait.
@@ -40,6 +49,8 @@ void Core::State::open_due(Channel which) {
 void Core::State::ready(Channel which, Generation generation) {
   ChannelState& producer = channel(which);
   if (generation != producer.opening || generation == 0) return;
+  // The former one gave all its reports by now: why it had to go is known.
+  if (producer.generation != 0) ++rebuilds[std::string(producer.reason)];
   producer.generation = generation;
   producer.opening = 0;
   producer.ready = true;
@@ -77,7 +88,7 @@ void Core::State::fatal(Channel which, Generation generation, kafka::Action acti
       }
     }
   }
-  rebuild(which, "fatal", false);
+  rebuild(which, kFatalReason, false);
 }
 
 /// Of a fatal producer nothing will finish, whatever its end began with.

@@ -23,13 +23,14 @@ TEST_CASE("a success without an offset is no delivery: rebuild and re-send") {
   warm_up(rig);
   rig.auto_ready = false;
   rig.report(1, 2, Outcome::kNoOffset);
-  CHECK(rig.rebuilds("implicit ack") == 1);
+  CHECK(rig.opens.back().reason == "implicit ack");
   CHECK(rig.opens.back().drain);
   rig.deliver(1, 3);
   rig.deliver(1, 4);
   CHECK(rig.progress(1).head == 2);  // they came after one that is in doubt
   CHECK(rig.out().empty());
   rig.make_ready();
+  CHECK(rig.rebuilds("implicit ack") == 1);
   CHECK(rig.out() == "1/0/2");
   rig.deliver_all();
   CHECK(rig.progress(1).head == 5);
@@ -124,6 +125,26 @@ TEST_CASE("fatal: one rebuild, whatever reports follow; rebuilds without a deliv
   CHECK(rig.opens.size() == 2);  // not at once
   rig.after(1'000);
   CHECK(rig.opens.size() == 3);
+}
+
+TEST_CASE("a rebuild is counted under what made the producer fatal, told before or after") {
+  const bool before = GENERATE(true, false);
+  const auto [action, reason] = GENERATE(table<Action, std::string>({{Action::kStall, "stall"},
+                                                                     {Action::kVerdict, "verdict"},
+                                                                     {Action::kRebuild, "error"},
+                                                                     {Action::kRetry, "fatal"}}));
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  rig.auto_ready = false;
+  if (before) rig.fail(1, 2, action, "why", false);
+  rig.core->producer_fatal(rig.now, Channel::kMain, rig.opens.front().generation, Action::kRebuild,
+                           "fatal");
+  rig.run();
+  if (!before) rig.fail(1, 2, action, "why", false);
+  rig.make_ready();
+  CHECK(rig.core->rebuilds().size() == 1);
+  CHECK(rig.rebuilds(reason) == 1);
 }
 
 TEST_CASE("a producer that turns fatal while it may still finish is not waited for") {

@@ -88,6 +88,7 @@ TEST_CASE("a producer is asked for once, however many reports say so") {
   rig.fatal(Channel::kMain);
   rig.after(60'000);
   CHECK(rig.opens.size() == 2);
+  rig.make_ready();
   CHECK(rig.rebuilds("implicit ack") == 1);
   CHECK(rig.rebuilds("fatal") == 0);
 }
