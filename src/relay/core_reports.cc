@@ -38,6 +38,7 @@ void Core::State::settle_front(Lane& of, Partition& partition) {
   const Slot slot = of.settle(partition, true);
   window.delivered(slot.bytes);
   ++stats.delivered;
+  refused.clear();
   commands.settled.push_back({of.id, partition.id, slot.seq, slot.offset, {}});
   drop(slot.handle);
 

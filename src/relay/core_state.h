@@ -176,6 +176,7 @@ struct Core::State {
   CoreStats stats;
   std::map<std::string, std::uint64_t> rebuilds;
   std::string stopped_reason;
+  std::string refused;  ///< as a producer, by the whole cluster: why; empty = not known to be
   bool stopping = false;
   bool is_connected = true;
   std::int64_t connected_since_ms = 0;

@@ -36,6 +36,7 @@ std::string Core::State::lane_text(const Lane& lane) const {
     const std::int64_t left_ms = std::max<std::int64_t>(lane.stall_until_ms - now, 0);
     return "stalled: " + lane.stalled + " (next try in " + std::to_string(left_ms / 1'000) + " s)";
   }
+  if (!refused.empty()) return "stalled: " + refused;
   if (!lane.seen) return topic_text(lane);
   if (lane.recorded.count == 0) return "waiting: recording the partition count";
   if (lane.probing()) return "probing: " + lane.probe_reason;

@@ -147,6 +147,27 @@ TEST_CASE("a rebuild is counted under what made the producer fatal, told before 
   CHECK(rig.rebuilds(reason) == 1);
 }
 
+TEST_CASE("a cluster that refuses the producer as such is what every topic says until it is not") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  rig.lane(2, 1);
+  warm_up(rig);
+  const auto refuse = [&](Action action) {
+    rig.core->producer_fatal(rig.now, Channel::kMain, rig.opens.back().generation, action,
+                             "no right to write");
+    rig.run();
+  };
+  refuse(Action::kRebuild);
+  CHECK(rig.state(2) == "flowing");
+  rig.after(1'000);
+  refuse(Action::kStall);
+  CHECK(rig.state(1) == "stalled: no right to write");
+  CHECK(rig.state(2) == "stalled: no right to write");
+  rig.after(1'000);
+  rig.deliver_all();
+  CHECK(rig.state(2) == "flowing");
+}
+
 TEST_CASE("a producer that turns fatal while it may still finish is not waited for") {
   CoreRig rig;
   rig.lane(1, 2);
