@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kafka/docs.h"
 #include "kafka/error_table.h"
 #include "outbox/status.h"
@@ -32,6 +34,24 @@ brokers'.
 |---|---|---|---|
 )";
 
+constexpr const char* kInsideHeading = R"(
+### What librdkafka settles by itself
+
+Found with librdkafka 2.0.2, on its mock cluster. An answer to a produce request that it repeats
+until it passes: the relay is not told, the topic says `flowing`, its backlog grows meanwhile. The
+action above is for where else the code comes from.
+
+)";
+
+constexpr const char* kNoIdHeading = R"(
+Before its first message a new producer asks for a producer id. An error in answer to that it logs,
+and asks again every half second; but these end the producer, and the relay makes a new one, ever
+more seldom. Where the action is *stall*, every topic says `stalled` until a message arrives.
+
+| code | told as | action |
+|---|---|---|
+)";
+
 std::string cell(std::string_view text) { return "| " + std::string(text) + " "; }
 
 void append_status_codes(std::string& out) {
@@ -60,6 +80,25 @@ std::string_view word_of(Action action) {
   return {};
 }
 
+const ErrorRow& row_of(std::int32_t code) {
+  return *std::ranges::find_if(error_rows(), [&](const ErrorRow& row) { return row.code == code; });
+}
+
+std::string quoted(std::string_view name) { return "`" + std::string(name) + "`"; }
+
+void append_inside(std::string& out) {
+  out += kInsideHeading;
+  for (const ErrorRow& row : error_rows()) {
+    if (repeated_inside(row.code)) out += "- " + quoted(row.name) + "\n";
+  }
+  out += kNoIdHeading;
+  for (const ErrorRow& row : error_rows()) {
+    if (fatal_without_id(row.code) == 0) continue;
+    const ErrorRow& told = row_of(fatal_without_id(row.code));
+    out += cell(quoted(row.name)) + cell(quoted(told.name)) + cell(word_of(told.action)) + "|\n";
+  }
+}
+
 }  // namespace
 
 std::string errors_markdown() {
@@ -69,9 +108,10 @@ std::string errors_markdown() {
   append_actions(out);
   out += kTableHeading;
   for (const ErrorRow& row : error_rows()) {
-    out += cell(std::to_string(row.code)) + cell("`" + std::string(row.name) + "`") +
-           cell(word_of(row.action)) + cell(row.advice) + "|\n";
+    out += cell(std::to_string(row.code)) + cell(quoted(row.name)) + cell(word_of(row.action)) +
+           cell(row.advice) + "|\n";
   }
+  append_inside(out);
   return out;
 }
 

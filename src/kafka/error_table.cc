@@ -22,6 +22,14 @@ constexpr auto kRows = std::to_array<ErrorRow>({
 static_assert(std::is_sorted(kRows.begin(), kRows.end(),
                              [](const auto& a, const auto& b) { return a.code < b.code; }));
 
+constexpr auto kInside = std::to_array<std::int32_t>({
+#define OUTBOX_KAFKA_INSIDE(name) RD_KAFKA_RESP_ERR_##name,
+#define OUTBOX_KAFKA_NO_ID(name, told_as)
+#include "kafka/inside_rows.inc"
+#undef OUTBOX_KAFKA_INSIDE
+#undef OUTBOX_KAFKA_NO_ID
+});
+
 std::map<std::int32_t, std::string> all_texts() {
   std::map<std::int32_t, std::string> out;
   for (const ErrorRow& row : kRows) {
@@ -42,6 +50,24 @@ Action action_for(std::int32_t code) {
   if (found == kRows.end() || found->code != code) return Action::kRebuild;
   const bool broken = found->action == Action::kRetry && mutant(Mutant::kRetryIsVerdict);
   return broken ? Action::kVerdict : found->action;
+}
+
+bool repeated_inside(std::int32_t code) {
+  return std::find(kInside.begin(), kInside.end(), code) != kInside.end();
+}
+
+std::int32_t fatal_without_id(std::int32_t code) {
+  switch (code) {
+#define OUTBOX_KAFKA_INSIDE(name)
+#define OUTBOX_KAFKA_NO_ID(name, told_as) \
+  case RD_KAFKA_RESP_ERR_##name:          \
+    return RD_KAFKA_RESP_ERR_##told_as;
+#include "kafka/inside_rows.inc"
+#undef OUTBOX_KAFKA_INSIDE
+#undef OUTBOX_KAFKA_NO_ID
+    default:
+      return 0;
+  }
 }
 
 std::string_view error_text(std::int32_t code) {

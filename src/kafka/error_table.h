@@ -23,6 +23,14 @@ std::span<const ErrorRow> error_rows();
 /// librdkafka) keeps the entry and rebuilds the producer.
 Action action_for(std::int32_t code);
 
+/// Does librdkafka repeat a produce request that was answered so by itself, until it passes? Then
+/// nobody is told, and the table's action is for where else the code comes from.
+bool repeated_inside(std::int32_t code);
+
+/// The code under which an answer to the request for a producer id ends the producer; 0: it does
+/// not, librdkafka asks again.
+std::int32_t fatal_without_id(std::int32_t code);
+
 /// "MSG_SIZE_TOO_LARGE (Broker: Message size too large)". Lives for ever.
 std::string_view error_text(std::int32_t code);
 
