@@ -1,13 +1,17 @@
 #include "mock/mock_cluster.h"
 
 #include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <string_view>
 
 namespace outbox::test {
 namespace {
 
 constexpr std::size_t kErrorTextBytes = 256;
-constexpr std::int16_t kProduceApi = 0;
+constexpr const char* kDebugLevel = "7";
+constexpr std::int32_t kFirstBroker = 1;
+constexpr int kNoDelayMs = 0;
 
 void set(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
   std::array<char, kErrorTextBytes> text{};
@@ -16,7 +20,6 @@ void set(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
 }
 
 rd_kafka_t* make(rd_kafka_type_t type, rd_kafka_conf_t* conf) {
-  set(conf, "log_level", "0");
   std::array<char, kErrorTextBytes> text{};
   rd_kafka_t* handle = rd_kafka_new(type, conf, text.data(), text.size());
   REQUIRE(handle != nullptr);
@@ -58,8 +61,34 @@ std::string Consumed::header(const std::string& name) const {
   return {};
 }
 
+/// The mock cluster of 2.0.2 counts no requests, but it logs each.
+struct MockCluster::Seen {
+  std::atomic<std::size_t> produce{0};
+  std::atomic<std::size_t> metadata{0};
+  std::atomic<std::size_t> init_producer_id{0};
+
+  void take(std::string_view line) {
+    if (line.find("Received ProduceRequest") != line.npos) ++produce;
+    if (line.find("Received MetadataRequest") != line.npos) ++metadata;
+    if (line.find("Received InitProducerIdRequest") != line.npos) ++init_producer_id;
+  }
+
+  rd_kafka_conf_t* conf() {
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    set(conf, "debug", "mock");
+    set(conf, "log_level", kDebugLevel);
+    rd_kafka_conf_set_opaque(conf, this);
+    rd_kafka_conf_set_log_cb(conf,
+                             [](const rd_kafka_t* handle, int, const char*, const char* line) {
+                               static_cast<Seen*>(rd_kafka_opaque(handle))->take(line);
+                             });
+    return conf;
+  }
+};
+
 MockCluster::MockCluster(int brokers)
-    : handle_(make(RD_KAFKA_PRODUCER, rd_kafka_conf_new())),
+    : seen_(std::make_unique<Seen>()),
+      handle_(make(RD_KAFKA_PRODUCER, seen_->conf())),
       cluster_(rd_kafka_mock_cluster_new(handle_, brokers)),
       brokers_(brokers) {
   REQUIRE(cluster_ != nullptr);
@@ -97,12 +126,42 @@ void MockCluster::set_leader(const std::string& topic, int partition, int broker
   REQUIRE(rd_kafka_mock_partition_set_leader(cluster_, topic.c_str(), partition, broker) == 0);
 }
 
-void MockCluster::fail_produce(rd_kafka_resp_err_t error, std::size_t count) {
+void MockCluster::fail(Request kind, rd_kafka_resp_err_t error, std::size_t count) {
   const std::vector<rd_kafka_resp_err_t> errors(count, error);
-  rd_kafka_mock_push_request_errors_array(cluster_, kProduceApi, errors.size(), errors.data());
+  rd_kafka_mock_push_request_errors_array(cluster_, static_cast<std::int16_t>(kind), errors.size(),
+                                          errors.data());
 }
 
-void MockCluster::clear_failures() { rd_kafka_mock_clear_request_errors(cluster_, kProduceApi); }
+void MockCluster::clear_failures(Request kind) {
+  rd_kafka_mock_clear_request_errors(cluster_, static_cast<std::int16_t>(kind));
+}
+
+void MockCluster::fail_at_first(Request kind, rd_kafka_resp_err_t error, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    REQUIRE(rd_kafka_mock_broker_push_request_error_rtts(cluster_, kFirstBroker,
+                                                         static_cast<std::int16_t>(kind), 1, error,
+                                                         kNoDelayMs) == 0);
+  }
+}
+
+std::size_t MockCluster::left_at_first(Request kind) const {
+  std::size_t left = 0;
+  REQUIRE(rd_kafka_mock_broker_error_stack_cnt(cluster_, kFirstBroker,
+                                               static_cast<std::int16_t>(kind), &left) == 0);
+  return left;
+}
+
+std::size_t MockCluster::requests(Request kind) const {
+  switch (kind) {
+    case Request::kProduce:
+      return seen_->produce;
+    case Request::kMetadata:
+      return seen_->metadata;
+    case Request::kInitProducerId:
+      return seen_->init_producer_id;
+  }
+  return 0;
+}
 
 void MockCluster::set_topic_error(const std::string& topic, rd_kafka_resp_err_t error) {
   rd_kafka_mock_topic_set_error(cluster_, topic.c_str(), error);
@@ -111,6 +170,7 @@ void MockCluster::set_topic_error(const std::string& topic, rd_kafka_resp_err_t 
 Consumer::Consumer(const std::string& bootstrap_servers, const std::map<std::string, int>& topics) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   set(conf, "bootstrap.servers", bootstrap_servers);
+  set(conf, "log_level", "0");
   set(conf, "group.id", "reader");
   set(conf, "enable.auto.commit", "false");
   set(conf, "reconnect.backoff.ms", "20");

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ struct Consumed {
   std::string header(const std::string& name) const;
 };
 
+/// Kinds of requests, by their number in Kafka's protocol.
+enum class Request : std::int16_t { kProduce = 0, kMetadata = 3, kInitProducerId = 22 };
+
 /// librdkafka's mock cluster of three brokers in this process.
 class MockCluster {
  public:
@@ -43,13 +47,22 @@ class MockCluster {
   /// Every answer of every broker takes that long.
   void set_rtt(std::chrono::milliseconds rtt);
   void set_leader(const std::string& topic, int partition, int broker);
-  /// The next `count` produce requests are answered with `error`, without an append.
-  void fail_produce(rd_kafka_resp_err_t error, std::size_t count);
-  void clear_failures();
+  /// The next `count` requests of the kind are answered with `error`, and nothing is done. Not
+  /// for metadata: an answer has no error for all of it.
+  void fail(Request kind, rd_kafka_resp_err_t error, std::size_t count);
+  void clear_failures(Request kind);
+  /// The same of the first broker; what is left of them is counted, and cannot be cleared. From
+  /// then on fail() does nothing for the kind.
+  void fail_at_first(Request kind, rd_kafka_resp_err_t error, std::size_t count);
+  std::size_t left_at_first(Request kind) const;
+  /// Requests of the kind that came so far, whoever sent them.
+  std::size_t requests(Request kind) const;
   /// Every metadata answer carries this error for the topic; 0 heals it.
   void set_topic_error(const std::string& topic, rd_kafka_resp_err_t error);
 
  private:
+  struct Seen;
+  std::unique_ptr<Seen> seen_;
   rd_kafka_t* handle_;
   rd_kafka_mock_cluster_t* cluster_;
   int brokers_;

@@ -124,7 +124,7 @@ TEST_CASE("a message for a partition that the topic lacks is refused, its header
 TEST_CASE("a permanent error stops the whole producer, and a purge reports every message") {
   test::MockCluster cluster;
   cluster.create_topic("orders", 1);
-  cluster.fail_produce(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
+  cluster.fail(test::Request::kProduce, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
   auto factory = make_producer_factory(options_for(cluster));
   REQUIRE(factory.ok());
   relay::Waker waker;

@@ -59,7 +59,7 @@ TEST_CASE("transient refusals are retried without loss or disorder") {
   rig.start();
   for (int i = 0; i < 20; ++i) rig.append("t", std::to_string(i));
   rig.drain();
-  rig.cluster().fail_produce(error, 2);
+  rig.cluster().fail(Request::kProduce, error, 2);
   for (int i = 20; i < 200; ++i) rig.append("t", std::to_string(i));
   rig.drain();
   CHECK(rig.lane("t").ledger.dead == 0);
@@ -111,7 +111,7 @@ TEST_CASE("a broker's verdict counts only on a message that is alone; another to
   rig.drain();
   // The first request fails for its batch; the probe fails for its only message.
   rig.relay().pause("good");
-  rig.cluster().fail_produce(RD_KAFKA_RESP_ERR_INVALID_RECORD, 2);
+  rig.cluster().fail(Request::kProduce, RD_KAFKA_RESP_ERR_INVALID_RECORD, 2);
   const Seq poison = rig.append("bad", "poison");
   const Seq next = rig.append("bad", "1");
   CHECK(rig.outbox().flush_until("bad", next, kPatience).ok());
@@ -153,7 +153,7 @@ TEST_CASE("a topic without rights stalls by itself, heals by itself, and does no
   rig.drain();
   rig.cluster().set_topic_error("secret", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
   rig.relay().pause("open");
-  rig.cluster().fail_produce(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+  rig.cluster().fail(Request::kProduce, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
   rig.append("secret", "1");
   CHECK(rig.wait_state("secret", "stalled"));
   rig.relay().resume("open");

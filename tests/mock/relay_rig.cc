@@ -8,7 +8,7 @@ namespace outbox::test {
 
 using namespace std::chrono_literals;
 
-RelayRig::RelayRig() {
+RelayRig::RelayRig(int brokers) : cluster_(brokers) {
   options_.bootstrap_servers = cluster_.bootstrap_servers();
   // The mock cluster checks no sequence numbers: with pipelining it would lose and double.
   options_.max_in_flight_requests = 1;

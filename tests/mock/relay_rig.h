@@ -18,7 +18,7 @@ inline constexpr std::chrono::seconds kPatience{60};
 /// An outbox in a temporary directory, a mock cluster, and a relay between them.
 class RelayRig {
  public:
-  RelayRig();
+  explicit RelayRig(int brokers = 3);
   ~RelayRig();
 
   MockCluster& cluster() { return cluster_; }
