@@ -48,8 +48,10 @@ Action action_for(std::int32_t code) {
       std::lower_bound(kRows.begin(), kRows.end(), code,
                        [](const ErrorRow& row, std::int32_t wanted) { return row.code < wanted; });
   if (found == kRows.end() || found->code != code) return Action::kRebuild;
-  const bool broken = found->action == Action::kRetry && mutant(Mutant::kRetryIsVerdict);
-  return broken ? Action::kVerdict : found->action;
+  const Action action = found->action;
+  if (action == Action::kRetry && mutant(Mutant::kRetryIsVerdict)) return Action::kVerdict;
+  if (action == Action::kStall && mutant(Mutant::kStallIsRetry)) return Action::kRetry;
+  return action;
 }
 
 bool repeated_inside(std::int32_t code) {

@@ -1,7 +1,9 @@
 // Lanes in trouble: probing, stalling, dead letters, halting.
 #include <algorithm>
+#include <limits>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "relay/core_state.h"
 
 namespace outbox::relay {
@@ -48,6 +50,7 @@ void Core::State::stall(Lane& of, std::string_view reason) {
   std::string why(reason);
   of.stall_until_ms = now + of.stall_backoff.next_ms(options.stall_backoff_min_ms,
                                                      options.stall_backoff_max_ms, random);
+  if (mutant(Mutant::kStallForEver)) of.stall_until_ms = std::numeric_limits<std::int64_t>::max();
   of.stalled = std::move(why);
   // Its next try is late enough already; it must not hold up other probing lanes.
   channel(Channel::kProbe).backoff.reset();
