@@ -1,10 +1,11 @@
-"""Creates and deletes topics through librdkafka's Admin API: no JVM to wait for."""
+"""Topics, and settings of brokers, through librdkafka's Admin API: no JVM to wait for."""
 
 import argparse
 import ctypes
 import sys
 
 PRODUCER = 0
+BROKER = 4  # a kind of resource
 ANSWER_MAX_MS = 30_000
 TEXT_MAX = 512
 
@@ -20,11 +21,13 @@ def _library():
                 "rd_kafka_event_CreateTopics_result", "rd_kafka_event_DeleteTopics_result",
                 "rd_kafka_CreateTopics_result_topics", "rd_kafka_DeleteTopics_result_topics",
                 "rd_kafka_NewPartitions_new", "rd_kafka_event_CreatePartitions_result",
-                "rd_kafka_CreatePartitions_result_topics")
+                "rd_kafka_CreatePartitions_result_topics", "rd_kafka_ConfigResource_new",
+                "rd_kafka_event_AlterConfigs_result", "rd_kafka_AlterConfigs_result_resources")
     for name in pointers:
         getattr(lib, name).restype = ctypes.c_void_p
     for name in ("rd_kafka_event_error_string", "rd_kafka_topic_result_name",
-                 "rd_kafka_topic_result_error_string"):
+                 "rd_kafka_topic_result_error_string", "rd_kafka_ConfigResource_error_string",
+                 "rd_kafka_ConfigResource_name"):
         getattr(lib, name).restype = ctypes.c_char_p
     return lib
 
@@ -71,6 +74,14 @@ class Topics:
             raise TopicError(self._text.value.decode())
         self._ask("CreatePartitions", "NewPartitions", [ctypes.c_void_p(request)])
 
+    def set_broker(self, number, configs):
+        """A broker's dynamic settings: these, and no others."""
+        lib = self._lib
+        resource = ctypes.c_void_p(lib.rd_kafka_ConfigResource_new(BROKER, str(number).encode()))
+        for key, value in configs.items():
+            lib.rd_kafka_ConfigResource_set_config(resource, key.encode(), str(value).encode())
+        self._ask("AlterConfigs", "ConfigResource", [resource])
+
     def _new_topic(self, name, partitions, configs, assignment):
         lib = self._lib
         # A replication factor of -1 is the broker's default.
@@ -108,15 +119,17 @@ class Topics:
         if lib.rd_kafka_event_error(event):
             raise TopicError(lib.rd_kafka_event_error_string(event).decode())
         result = ctypes.c_void_p(getattr(lib, f"rd_kafka_event_{verb}_result")(event))
+        parts, part = ("resources", "ConfigResource") if verb == "AlterConfigs" else \
+            ("topics", "topic_result")
         count = ctypes.c_size_t()
-        topics = ctypes.cast(
-            getattr(lib, f"rd_kafka_{verb}_result_topics")(result, ctypes.byref(count)),
+        answers = ctypes.cast(
+            getattr(lib, f"rd_kafka_{verb}_result_{parts}")(result, ctypes.byref(count)),
             ctypes.POINTER(ctypes.c_void_p))
         for i in range(count.value):
-            topic = ctypes.c_void_p(topics[i])
-            if lib.rd_kafka_topic_result_error(topic):
-                name = lib.rd_kafka_topic_result_name(topic).decode()
-                text = lib.rd_kafka_topic_result_error_string(topic) or b"refused"
+            answer = ctypes.c_void_p(answers[i])
+            if getattr(lib, f"rd_kafka_{part}_error")(answer):
+                name = getattr(lib, f"rd_kafka_{part}_name")(answer).decode()
+                text = getattr(lib, f"rd_kafka_{part}_error_string")(answer) or b"refused"
                 raise TopicError(f"{name}: {text.decode()}")
 
 

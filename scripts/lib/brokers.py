@@ -38,4 +38,4 @@ def program(build, name):
 def programs(build):
     """Where the tests of the tier kafka find what they run."""
     return {"OUTBOX_RELAY": str(program(build, "outbox-relay")),
-            "OUTBOX_IMPLICIT_ACK": str(program(build, "implicit_ack"))}
+            "OUTBOX_REPORTS": str(program(build, "reports"))}

@@ -128,6 +128,13 @@ class Cluster:
         with kafka_topics.Topics(self.bootstrap) as topics:
             topics.grow(name, partitions)
 
+    def forget_producers_after(self, expiration_ms):
+        """Each broker's producer.id.expiration.ms; None: the static one again."""
+        configs = {} if expiration_ms is None else {"producer.id.expiration.ms": expiration_ms}
+        with kafka_topics.Topics(self.bootstrap) as topics:
+            for number in self.states():
+                topics.set_broker(number, configs)
+
     def leaders(self, topic):
         """Partition -> leader, -1 where there is none; empty: the topic is unknown."""
         return self._leaders("-t", topic).get(topic, {})
@@ -136,6 +143,10 @@ class Cluster:
         """Partition -> how many replicas are in sync."""
         return {p["partition"]: len(p["isrs"])
                 for t in self._metadata("-t", topic) for p in t["partitions"]}
+
+    def data(self, topic, partition):
+        """Where brokers keep that partition."""
+        return list(pathlib.Path(self._dir).glob(f"[0-9]*/data/{topic}-{partition}"))
 
     def _leaders(self, *which):
         return {topic["topic"]: {p["partition"]: p["leader"] for p in topic["partitions"]}
@@ -230,6 +241,12 @@ class Relay:
     def status(self):
         answer = wait_until("an answer of the relay", lambda: self._get("/v1/status"))
         return json.loads(answer)
+
+    def metrics(self):
+        return wait_until("an answer of the relay", lambda: self._get("/metrics")).decode()
+
+    def log(self):
+        return pathlib.Path(self._log.name).read_text()
 
     def cpu_s(self):
         """Processor time it has used."""

@@ -1,4 +1,4 @@
-#include "kafka/implicit_ack/admin.h"
+#include "kafka/reports/flapper.h"
 
 #include <librdkafka/rdkafka.h>
 
