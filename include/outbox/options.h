@@ -109,6 +109,9 @@ struct RelayOptions {
   std::chrono::milliseconds watchdog_ms{120'000};
   /// A partition idle for this long starts slowly again (one message alone).
   std::chrono::milliseconds slow_start_idle_ms{300'000};
+  /// An entry whose timestamp is older goes with one request in flight: brokers forget a producer
+  /// whose last message is older than their producer.id.expiration.ms (a day). Half of that.
+  std::chrono::milliseconds old_after_ms{43'200'000};
   /// How long stop() lets what is in flight finish.
   std::chrono::milliseconds stop_deadline_ms{30'000};
 };

@@ -34,6 +34,7 @@ Status check_times(const RelayOptions& options) {
       {"linger", options.linger_ms},
       {"unknown_topic_grace", options.unknown_topic_grace_ms},
       {"slow_start_idle", options.slow_start_idle_ms},
+      {"old_after", options.old_after_ms},
       {"stop_deadline", options.stop_deadline_ms}};
   for (const auto& [name, time] : not_negative) {
     if (time < std::chrono::milliseconds(0)) {

@@ -19,6 +19,7 @@ CoreOptions CoreOptions::from(const RelayOptions& options, std::uint64_t seed) {
   core.stall_backoff_max_ms = options.stall_backoff_max_ms.count();
   core.watchdog_ms = options.watchdog_ms.count();
   core.slow_start_idle_ms = options.slow_start_idle_ms.count();
+  core.old_after_ms = options.old_after_ms.count();
   core.seed = seed;
   return core;
 }

@@ -38,7 +38,7 @@ void Core::State::open_due(Channel which) {
   ChannelState& producer = channel(which);
   if (producer.open_at_ms < 0 || now < producer.open_at_ms) return;
   std::erase_if(serial, [](const SerialWatch& watch) { return watch.over(); });
-  const bool one = which == Channel::kProbe || !serial.empty();
+  const bool one = which == Channel::kProbe || !serial.empty() || now < serial_until_ms;
   producer.open_at_ms = -1;
   producer.opening = ++producer.last;
   producer.max_in_flight = one ? 1 : options.max_in_flight_requests;
@@ -158,6 +158,7 @@ void Core::State::pipeline_again() {
   const bool serial_now = main.max_in_flight == 1 && options.max_in_flight_requests > 1;
   if (!serial_now || main.rebuilding()) return;
   const bool clear =
+      now >= serial_until_ms &&
       std::ranges::all_of(serial, [](const SerialWatch& watch) { return watch.over(); });
   if (!clear) {
     serial_clear_ms = -1;

@@ -24,6 +24,7 @@ void Core::State::hand_out(Lane& lane, Partition& partition) {
     if (lane.in_flight > 0) return;
     if (now < lane.stall_until_ms) return wake(lane, lane.stall_until_ms);
   }
+  if (too_old_to_pipeline(lane, partition)) return;
   if ((partition.slow && !mutant(Mutant::kSlowStartSkipped)) || lane.probing()) {
     if (partition.in_flight() > 0) return;
     partition.alone = true;
@@ -31,11 +32,25 @@ void Core::State::hand_out(Lane& lane, Partition& partition) {
     return;
   }
   const std::size_t before = commands.produce.size();
-  while (partition.has_queued()) send_one(lane, partition, producer);
+  while (partition.has_queued() && !too_old_to_pipeline(lane, partition)) {
+    send_one(lane, partition, producer);
+  }
   if (mutant(Mutant::kOrderAfterRetry) && commands.produce.size() >= before + 2 &&
       partition.slots().front().sent_before) {
     std::swap(commands.produce[before], commands.produce[before + 1]);
   }
+}
+
+// A broker reckons by the timestamps of the messages when it forgets a producer, and takes any
+// sequence number of one that it has forgotten. So behind an old message a later request could
+// be taken although an earlier one was refused: there must be no later one.
+bool Core::State::too_old_to_pipeline(const Lane& lane, const Partition& partition) {
+  if (lane.channel != Channel::kMain || mutant(Mutant::kOldPipelined)) return false;
+  if (now < partition.first_queued().old_at_ms) return false;
+  serial_until_ms = now + kSerialOldMs;
+  if (channel(Channel::kMain).max_in_flight <= 1) return false;
+  rebuild(Channel::kMain, "old entries", true);
+  return true;
 }
 
 void Core::State::send_one(Lane& lane, Partition& partition, ChannelState& producer) {

@@ -66,7 +66,7 @@ Intake Core::State::decide(Lane& lane, const Partition& partition, std::size_t b
 
 void Core::State::take(Lane& lane, Partition& partition, const EntryMeta& meta) {
   if (partition.empty()) partition.progress_ms = now;
-  partition.push(meta);
+  partition.push(meta, now + options.old_after_ms - meta.age_ms);
   lane.activate(partition);
   ++lane.held;
   lane.held_bytes += meta.bytes;

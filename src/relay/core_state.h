@@ -110,6 +110,8 @@ struct Core::State {
   // core_handout.cc
   void hand_out(Lane& lane, Partition& partition);
   void send_one(Lane& lane, Partition& partition, ChannelState& producer);
+  /// The next entry is old, and the producer pipelines: it is made anew first.
+  bool too_old_to_pipeline(const Lane& lane, const Partition& partition);
 
   // core_reports.cc
   void report(const Report& given);
@@ -201,7 +203,8 @@ struct Core::State {
   };
   std::vector<SerialWatch> serial;
   std::int64_t serial_clear_ms = -1;
-  std::size_t answers_out = 0;  ///< of the store, but reads: bury, record, purge
+  std::int64_t serial_until_ms = -1;  ///< and until then
+  std::size_t answers_out = 0;        ///< of the store, but reads: bury, record, purge
 };
 
 }  // namespace outbox::relay

@@ -44,6 +44,7 @@ struct CoreOptions {
   std::int64_t stall_backoff_max_ms = 60'000;
   std::int64_t watchdog_ms = 120'000;
   std::int64_t slow_start_idle_ms = 300'000;
+  std::int64_t old_after_ms = 43'200'000;
   /// Jitter is drawn from this seed and nothing else.
   std::uint64_t seed = 0;
 
@@ -59,6 +60,8 @@ struct EntryMeta {
   std::uint32_t bytes = 0;
   /// outbox::place over the lane's recorded history; -1 = the history does not cover it.
   std::int32_t partition = -1;
+  /// What its timestamp in Kafka lies in the past.
+  std::int64_t age_ms = 0;
 };
 
 enum class Outcome : std::uint8_t {

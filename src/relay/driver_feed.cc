@@ -106,6 +106,7 @@ void Driver::learn_lane(std::int64_t now_ms, LaneId lane, Seq first) {
 bool Driver::add_metas(const store::SlabPtr& slab,
                        const std::vector<const store::SlabEntry*>& entries) {
   metas_.clear();
+  const std::int64_t wall_ms = clock_.wall_ms();
   for (const store::SlabEntry* entry : entries) {
     const auto record = store::decode(entry->record, entry->lane, entry->seq);
     if (!record.ok()) {
@@ -115,7 +116,8 @@ bool Driver::add_metas(const store::SlabPtr& slab,
     const auto partition =
         place(lanes_.get(entry->lane).history, entry->seq, record->key, record->partition);
     metas_.push_back({entry->seq, payloads_.add(slab, *entry, *record),
-                      static_cast<std::uint32_t>(entry->record.size()), partition.value_or(-1)});
+                      static_cast<std::uint32_t>(entry->record.size()), partition.value_or(-1),
+                      wall_ms - record->timestamp_ms});
   }
   return true;
 }

@@ -4,12 +4,13 @@
 
 namespace outbox::relay {
 
-void Partition::push(const EntryMeta& meta) {
+void Partition::push(const EntryMeta& meta, std::int64_t old_at_ms) {
   OUTBOX_CHECK(meta.seq > settled_seq && (empty() || meta.seq > slots_.back().seq));
   Slot slot;
   slot.seq = meta.seq;
   slot.handle = meta.handle;
   slot.bytes = meta.bytes;
+  slot.old_at_ms = old_at_ms;
   slots_.push_back(slot);
   held_bytes_ += meta.bytes;
 }

@@ -21,6 +21,7 @@ struct Slot {
   Handle handle = 0;
   std::int64_t sent_ms = 0;
   std::int64_t offset = -1;
+  std::int64_t old_at_ms = 0;  ///< from then on the brokers may forget who sent it
   std::uint32_t bytes = 0;
   State state = State::kQueued;
   bool sent_before = false;
@@ -41,10 +42,11 @@ class Partition {
   std::size_t held_bytes() const { return held_bytes_; }
   std::size_t in_flight() const { return in_flight_; }
   bool has_queued() const { return next_ < slots_.size(); }
+  const Slot& first_queued() const { return slots_[next_]; }
   /// slots()[0, next()) were handed out since the last rewind.
   std::size_t next() const { return next_; }
 
-  void push(const EntryMeta& meta);
+  void push(const EntryMeta& meta, std::int64_t old_at_ms);
   /// Hands out the first queued one.
   Slot& send(std::int64_t now_ms);
   /// What the first queued one names as its predecessor.

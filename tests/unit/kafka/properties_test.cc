@@ -139,6 +139,7 @@ TEST_CASE("times that would spin or are negative are named") {
       {"linger", &RelayOptions::linger_ms},
       {"unknown_topic_grace", &RelayOptions::unknown_topic_grace_ms},
       {"slow_start_idle", &RelayOptions::slow_start_idle_ms},
+      {"old_after", &RelayOptions::old_after_ms},
       {"stop_deadline", &RelayOptions::stop_deadline_ms},
   };
   for (const auto& [name, time] : times) {

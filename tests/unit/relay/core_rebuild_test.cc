@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "core_rig.h"
+#include "relay/limits.h"
 
 using namespace outbox;
 using namespace outbox::relay;
@@ -75,6 +76,46 @@ TEST_CASE("second rebuild at an unchanged head: one request in flight until it m
   rig.after(2'000);
   CHECK(rig.rebuilds("pipelining again") == 1);
   CHECK(rig.opens.back().max_in_flight_requests == 5);
+}
+
+TEST_CASE("old entries go with one request in flight, for brokers forget their producer") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  rig.deliver_all();
+  rig.auto_ready = false;
+  rig.age_ms = CoreOptions().old_after_ms;
+  rig.append_fresh(1, {0, 0});
+  CHECK(rig.out().empty());
+  CHECK(rig.rebuilds("old entries") == 1);
+  CHECK(rig.opens.back().max_in_flight_requests == 1);
+  rig.make_ready();
+  CHECK(rig.out() == "1/0/5");
+  rig.auto_ready = true;
+  rig.deliver_all();
+  rig.age_ms = 0;
+  rig.after(kSerialOldMs - 1);
+  rig.append_fresh(1, {0});
+  rig.after(kTickMs);
+  CHECK(rig.rebuilds("old entries") == 1);
+  CHECK(rig.rebuilds("pipelining again") == 0);
+  rig.after(kSerialMs + kTickMs);
+  rig.deliver_all();
+  rig.append_fresh(1, {0});
+  rig.after(kTickMs);
+  CHECK(rig.rebuilds("pipelining again") == 1);
+  CHECK(rig.opens.back().max_in_flight_requests == 5);
+}
+
+TEST_CASE("an entry that waits until it is old is not pipelined either") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  rig.leaders(1, {-1});
+  rig.append_fresh(1, {0, 0});
+  rig.after(CoreOptions().old_after_ms);
+  rig.leaders(1, {1});
+  CHECK(rig.opens.back().max_in_flight_requests == 1);
+  CHECK(rig.out() == "1/0/1");
 }
 
 TEST_CASE("third rebuild at an unchanged head: to the probe, with an alarm") {

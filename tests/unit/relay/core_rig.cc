@@ -37,7 +37,7 @@ void CoreRig::lane(LaneId id, int partitions) {
 
 EntryMeta CoreRig::meta(LaneId id, Seq seq) {
   held_.insert(++last_handle_);
-  return {seq, last_handle_, lanes[id].bytes[seq - 1], lanes[id].partitions[seq - 1]};
+  return {seq, last_handle_, lanes[id].bytes[seq - 1], lanes[id].partitions[seq - 1], age_ms};
 }
 
 void CoreRig::append(LaneId id, const std::vector<std::int32_t>& partitions, std::uint32_t bytes) {

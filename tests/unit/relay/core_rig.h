@@ -87,6 +87,7 @@ class CoreRig {
   bool auto_durable = true;    ///< what an Advance told is durable at once
   std::size_t unrecorded = 0;  ///< else it counts here until the test says so
   std::size_t held_max = 0;
+  std::int64_t age_ms = 0;  ///< of the entries that are offered from now on
 
  private:
   EntryMeta meta(LaneId id, Seq seq);
