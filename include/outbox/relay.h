@@ -22,6 +22,9 @@ struct RelayStats {
   /// Entries handed out again after an unclean report or a rebuild: the
   /// duplicates that the relay itself may have caused.
   std::uint64_t resent = 0;
+  /// Deliveries at an offset that an earlier entry of the partition already had: Kafka lost
+  /// what it had confirmed (or the topic was made anew). The log names partition and offsets.
+  std::uint64_t offsets_back = 0;
   /// By reason: "fatal", "implicit ack", "watchdog", "verdict", ...
   std::map<std::string, std::uint64_t> rebuilds;
   /// By topic: as LaneStats::state.

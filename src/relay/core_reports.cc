@@ -40,6 +40,7 @@ void Core::State::settle_front(Lane& of, Partition& partition) {
   ++stats.delivered;
   refused.clear();
   commands.settled.push_back({of.id, partition.id, slot.seq, slot.offset, {}});
+  compare_offset(of, partition, slot);
   drop(slot.handle);
 
   ChannelState& producer = channel(of.channel);
@@ -61,6 +62,16 @@ void Core::State::settle_front(Lane& of, Partition& partition) {
     of.stalled.clear();
     of.stall_backoff.reset();
   }
+}
+
+// A log only grows.
+void Core::State::compare_offset(const Lane& of, Partition& partition, const Slot& slot) {
+  const std::int64_t before = partition.last_offset;
+  partition.last_offset = slot.offset;
+  if (slot.offset < 0 || slot.offset > before) return;
+  ++stats.offsets_back;
+  ++stats.alarms;
+  note(of, true, offset_back_text(partition.id, slot, before));
 }
 
 void Core::State::failed(Lane& of, Partition& partition, const Report& given) {

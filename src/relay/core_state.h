@@ -42,6 +42,8 @@ struct ChannelState {
 enum class Intake : std::uint8_t { kTake, kPast, kBlock, kNoRoom };
 
 std::string fewer_text(const Lane& lane);
+/// An entry came to an offset at or below `before`, an earlier one's.
+std::string offset_back_text(std::int32_t partition, const Slot& slot, std::int64_t before);
 
 /// The inside of Core, which its files share. Each group of methods is in the
 /// file named above it.
@@ -116,6 +118,7 @@ struct Core::State {
   // core_reports.cc
   void report(const Report& given);
   void settle_front(Lane& of, Partition& partition);
+  void compare_offset(const Lane& of, Partition& partition, const Slot& slot);
   void failed(Lane& of, Partition& partition, const Report& given);
   void failed_on_main(Lane& of, Partition& partition, const Report& given);
   void failed_on_probe(Lane& of, Partition& partition, const Report& given);

@@ -25,6 +25,21 @@ std::string fewer_text(const Lane& lane) {
          " were recorded (was it created anew?); accept it to go on";
 }
 
+std::string offset_back_text(std::int32_t partition, const Slot& slot, std::int64_t before) {
+  const std::string at = std::to_string(slot.offset);
+  const std::string id = std::to_string(partition);
+  const std::string command = "; see: kcat -C -t TOPIC -p " + id + " -f '%o %h\\n' -o ";
+  std::string text = "partition " + id + ": entry " + std::to_string(slot.seq) +
+                     " came to offset " + at + ", an earlier one to " + std::to_string(before) +
+                     ": Kafka has lost what it had confirmed from offset " + at +
+                     " on (a leader with less log was elected, or the topic was made anew). "
+                     "Missing there: the entries ";
+  if (slot.offset == 0) return text + "up to the outbox-prev at offset 0" + command + "0 -c 1";
+  const std::string last = std::to_string(slot.offset - 1);
+  return text + "behind the outbox-id at offset " + last + ", up to the outbox-prev at offset " +
+         at + command + last + " -c 2";
+}
+
 std::string Core::State::lane_text(const Lane& lane) const {
   if (!stopped_reason.empty()) return "stopped: " + stopped_reason;
   if (lane.purge != Lane::Purge::kNone) return "purging";

@@ -209,6 +209,7 @@ struct CoreStats {
   std::uint64_t resent = 0;  ///< handed out again after it may have been sent
   std::uint64_t dead = 0;
   std::uint64_t alarms = 0;
+  std::uint64_t offsets_back = 0;  ///< deliveries at an offset that was already given
   std::uint64_t held_entries = 0;  ///< taken and not settled; what the budgets bound
   std::uint64_t held_bytes = 0;
   std::uint64_t reads = 0;

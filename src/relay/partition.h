@@ -74,8 +74,9 @@ class Partition {
 
   std::int32_t leader = -1;
   std::int64_t live_since_ms = 0;
-  std::int64_t progress_ms = 0;  ///< last settlement, or when it began to hold entries
-  std::int64_t active_ms = 0;    ///< last Produce or report
+  std::int64_t progress_ms = 0;   ///< last settlement, or when it began to hold entries
+  std::int64_t active_ms = 0;     ///< last Produce or report
+  std::int64_t last_offset = -1;  ///< of the last delivery seen
 
   Generation generation = 0;  ///< of the producer that it last handed an entry to
   bool slow = true;           ///< one message alone, then pipeline

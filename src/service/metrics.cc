@@ -79,6 +79,9 @@ void add_relay(Families& out, const RelayStats& relay) {
           MetricType::Counter, static_cast<double>(relay.produced));
   add_one(out, "outbox_resent_total", "Entries handed to Kafka again: possible duplicates",
           MetricType::Counter, static_cast<double>(relay.resent));
+  add_one(out, "outbox_offsets_back_total",
+          "Deliveries at an offset already given: Kafka lost confirmed messages",
+          MetricType::Counter, static_cast<double>(relay.offsets_back));
   MetricFamily& rebuilds =
       family(out, "outbox_producer_rebuilds_total", "New producers by reason", MetricType::Counter);
   for (const auto& [reason, count] : relay.rebuilds) {

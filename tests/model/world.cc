@@ -276,6 +276,7 @@ void World::cancel_purge(LaneId id) {
 
 /// Somebody deletes the topic and makes it again, with fewer partitions perhaps.
 void World::recreate(SimTopic& topic, std::size_t partitions) {
+  recreated_ = true;
   for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
     for (const WireMessage& m : topic.partitions[p].log) topic.deleted.insert(m.seq);
   }
@@ -389,6 +390,8 @@ RunResult World::run() {
   }
   if (driver_) {
     for (const auto& [reason, count] : driver_->core().rebuilds()) result_.rebuilds += count;
+    s_.verdicts.expect(recreated_ || driver_->core().stats().offsets_back == 0,
+                       "an alarm that offsets went back, in logs that only grow");
   }
   at_the_end();
   result_.resent = s_.resent;

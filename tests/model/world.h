@@ -83,6 +83,7 @@ class World {
   bool healed_ = false;
   /// Brokers forget producers in this run: they may append twice by themselves.
   bool forgetful_ = false;
+  bool recreated_ = false;
   RunResult result_;
 };
 

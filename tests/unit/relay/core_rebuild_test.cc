@@ -48,6 +48,32 @@ TEST_CASE("an offset below 0 counts as none, whatever the driver calls it") {
   CHECK(rig.rebuilds("implicit ack") == 1);
 }
 
+TEST_CASE("an offset that goes back is an alarm: Kafka lost what it had confirmed") {
+  CoreRig rig;
+  rig.lane(1, 2);
+  warm_up(rig);
+  rig.deliver(1, 2, 41);
+  rig.append_fresh(1, {1});
+  rig.deliver(1, 5, 7);  // of another partition
+  rig.deliver(1, 3, 42);
+  CHECK(rig.core->stats().offsets_back == 0);
+  rig.deliver(1, 4, 42);
+  CHECK(rig.core->stats().offsets_back == 1);
+  CHECK(rig.core->stats().alarms == 1);
+  REQUIRE_FALSE(rig.notes.empty());
+  CHECK(rig.notes.back().alarm);
+  CHECK(rig.notes.back().text.find(
+            "partition 0: entry 4 came to offset 42, an earlier one to 42") == 0);
+  CHECK(rig.notes.back().text.ends_with("kcat -C -t TOPIC -p 0 -f '%o %h\\n' -o 41 -c 2"));
+  CHECK(rig.progress(1).head == 6);  // it is delivered nevertheless
+  rig.append_fresh(1, {0, 0});
+  rig.deliver(1, 6, 43);
+  CHECK(rig.core->stats().offsets_back == 1);
+  rig.deliver(1, 7, 0);
+  CHECK(rig.core->stats().offsets_back == 2);
+  CHECK(rig.notes.back().text.ends_with("kcat -C -t TOPIC -p 0 -f '%o %h\\n' -o 0 -c 1"));
+}
+
 TEST_CASE("nothing is handed to a producer that is being made anew") {
   CoreRig rig;
   rig.lane(1, 1);

@@ -39,7 +39,8 @@ class CoreRig {
   /// What is out, as "lane/partition/seq", e.g. "1/0/3 1/0/4"; a probe's with a "?" behind.
   std::string out() const;
   Produce take(LaneId id, Seq seq);
-  void deliver(LaneId id, Seq seq, std::int64_t offset = 7);
+  void deliver(LaneId id, Seq seq) { deliver(id, seq, next_offset++); }
+  void deliver(LaneId id, Seq seq, std::int64_t offset);
   void deliver_all();
   void report(LaneId id, Seq seq, Outcome outcome);
   void fail(LaneId id, Seq seq, kafka::Action action, std::string_view reason = "because",
@@ -87,6 +88,7 @@ class CoreRig {
   bool auto_durable = true;    ///< what an Advance told is durable at once
   std::size_t unrecorded = 0;  ///< else it counts here until the test says so
   std::size_t held_max = 0;
+  std::int64_t next_offset = 0;
   std::int64_t age_ms = 0;  ///< of the entries that are offered from now on
 
  private:
