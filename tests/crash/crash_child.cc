@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -11,6 +13,8 @@ int main(int argc, char** argv) {
   using namespace outbox;
   constexpr int kEndless = 1'000'000'000;
   if (argc != 5) return 2;
+  // Nobody kills it once the test is dead.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return 2;
   const int journal = ::open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (journal < 0) return 2;
   test::Oracle oracle(argv[3], journal);

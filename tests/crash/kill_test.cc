@@ -6,8 +6,7 @@
 #include <memory>
 #include <random>
 
-#include "crash/child.h"
-#include "crash/rig.h"
+#include "crash/lives.h"
 
 // kill -9 of a process that appends and drains. Blind to a missing fsync (the
 // page cache survives), so the power cuts are the stricter test; this one
@@ -15,52 +14,28 @@
 namespace outbox::test {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::uint64_t kCycles = 40;
 constexpr std::uint64_t kLimitCycles = 15;
 constexpr std::uint64_t kCyclesPerDirectory = 50;
 constexpr std::uint64_t kSpareBytesMax = std::uint64_t{256} << 10;
 constexpr std::uint64_t kJournalBytesMax = 150'000;
 
-/// One directory, and the processes that lived and died on it.
-struct Lives {
-  Lives() { fs::create_directory(dir); }
-
-  template <typename Trouble>
-  Counts one(std::uint64_t cycle, std::mt19937_64& random, Trouble trouble) {
-    const Counts before = oracle.counts();
-    const fs::path journal = temp.path() / ("journal-" + std::to_string(cycle));
-    Child child(dir, journal, "c" + std::to_string(cycle) + "-", random());
-    trouble(child, random);
-    (void)child.kill();
-    std::ifstream lines(journal);
-    oracle.replay(lines);
-    fs::remove(journal);
-    auto store = store::Store::open(dir, Rig::small_options(), {});
-    INFO(store.status().to_string());
-    REQUIRE(store.ok());
-    oracle.check(**store);
-    return oracle.counts() - before;
-  }
-
-  const TempDir temp;
-  const fs::path dir = temp.path() / "box";
-  Oracle oracle;
-};
-
 /// Cycles of `trouble` to a working process; its directory lives through many of them, and not
 /// for ever: the oracle forgets nothing.
 template <typename Trouble>
 void run(Campaign& campaign, Trouble trouble) {
+  const TempDir temp;
   std::unique_ptr<Lives> lives;
   while (campaign.next()) {
-    if (campaign.cycle() % kCyclesPerDirectory == 0) lives = std::make_unique<Lives>();
+    if (campaign.cycle() % kCyclesPerDirectory == 0) {
+      const std::string name = "box-" + std::to_string(campaign.cycle());
+      lives = std::make_unique<Lives>(temp.path() / name);
+    }
     std::mt19937_64 random(campaign.seed());
     INFO(campaign.replay());
     const Counts found = lives->one(campaign.cycle(), random, trouble);
     campaign.add(found);
-    for (const std::string& what : lives->oracle.violations()) UNSCOPED_INFO(what);
+    for (const std::string& what : lives->violations()) UNSCOPED_INFO(what);
     REQUIRE(found.wrong() == 0);
   }
   CHECK(campaign.counts().entries > 0);
