@@ -8,8 +8,6 @@
 
 #include <csignal>
 
-#include "base/thread_name.h"
-
 namespace outbox::cli {
 namespace {
 
@@ -45,7 +43,6 @@ bool StopSignal::wait_for(std::chrono::milliseconds time) {
 }
 
 void StopSignal::watch() {
-  name_thread("outbox-signals");
   while (true) {
     pollfd events[] = {{signals_.get(), POLLIN, 0}, {end_.get(), POLLIN, 0}};
     if (::poll(events, 2, -1) < 0) continue;

@@ -8,7 +8,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/thread_name.h"
 #include "kafka/client.h"
 #include "kafka/topic_limits.h"
 
@@ -103,7 +102,6 @@ class Observer final : public ObserverApi {
 
  private:
   void run() {
-    name_thread("outbox-observer");
     milliseconds pause{0};
     milliseconds trouble = kTroubleMinMs;
     while (wait(pause)) {

@@ -3,8 +3,6 @@
 #include <iterator>
 #include <utility>
 
-#include "base/thread_name.h"
-
 namespace outbox::relay {
 
 CallbackThread::CallbackThread(store::Store& store) : store_(store), thread_([this] { run(); }) {}
@@ -31,7 +29,6 @@ void CallbackThread::push(std::vector<Ending>& endings) {
 }
 
 void CallbackThread::run() {
-  name_thread("outbox-callback");
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/thread_name.h"
 #include "relay/limits.h"
 
 namespace outbox::relay {
@@ -59,7 +58,6 @@ Status Driver::start() {
 }
 
 void Driver::run() {
-  name_thread("outbox-relay");
   begin();
   while (!done(now())) {
     wait();

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/thread_name.h"
-
 namespace outbox::store {
 namespace {
 
@@ -198,7 +196,6 @@ void Committer::write_progress(std::unique_lock<std::mutex>& lock) {
 }
 
 void Committer::run() {
-  name_thread("outbox-commit");
   std::unique_lock lock(mutex_);
   while (true) {
     if (!queue_.empty() && !leading_) {
