@@ -12,7 +12,7 @@ namespace outbox::store {
 
 /// A lane is a topic; ids are given in order of first use and never reused.
 using LaneId = std::uint32_t;
-/// Opening time in ms, forced above the last one recorded.
+/// Of an opening for writing (session.h).
 using SessionId = std::uint64_t;
 
 inline constexpr std::size_t kKeyBytes = 12;

@@ -10,6 +10,7 @@
 #include "store/recovery.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
+#include "store/session.h"
 #include "store/store_impl.h"
 #include "store/store_version.h"
 #include "store/sync_directory.h"
@@ -69,8 +70,8 @@ Status identify(Database& database, const Clock& clock, bool fresh, StoreImpl::O
     opened.outbox_id = *id;
     if (session->size() == 8) last_session = get_big<std::uint64_t>(session->data());
   }
-  opened.session = std::max(static_cast<SessionId>(std::max<std::int64_t>(clock.wall_ms(), 1)),
-                            mutant(Mutant::kSessionRepeated) ? 0 : last_session + 1);
+  if (mutant(Mutant::kSessionRepeated)) last_session = 0;
+  opened.session = next_session(clock.wall_ms(), last_session, std::random_device{}());
   batch.Put(database.meta, std::string(meta::kSession), big(opened.session));
   return from_rocks(database.db->Write(durable_write(), &batch), "opening a session");
 }

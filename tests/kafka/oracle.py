@@ -129,10 +129,11 @@ class Oracle:
             self._file.write(line + "\n")
             self._file.flush()
 
-    def start(self, socket, topics, clients_per_topic=1, batch_max=100):
+    def start(self, socket, topics, clients_per_topic=1, batch_max=100, name=""):
+        """`name`: of these clients, where there are others of the same topic."""
         for topic in topics:
             for n in range(clients_per_topic):
-                client = Client(f"{topic}.{n}", socket, topic, self.journal, batch_max,
+                client = Client(f"{topic}.{name}{n}", socket, topic, self.journal, batch_max,
                                 self._seed + len(self.clients))
                 self.clients.append(client)
                 client.start()
@@ -143,15 +144,15 @@ class Oracle:
             if of is None or client.topic in of:
                 client.stop()
 
-    def judge(self, bootstrap, dead=()):
-        """`dead`: (topic, seq) of what may be missing. Reads every topic once."""
+    def judge(self, bootstrap, dead=(), read=read_back.TopicLog):
+        """`dead`: (topic, seq) of what may be missing. Reads every topic once, with `read`."""
         verdict = Verdict()
         for topic in sorted({client.topic for client in self.clients}):
             self._judge_topic(bootstrap, topic, {seq for name, seq in dead if name == topic},
-                              verdict)
+                              verdict, read)
         return verdict
 
-    def _judge_topic(self, bootstrap, topic, dead, verdict):
+    def _judge_topic(self, bootstrap, topic, dead, verdict, read):
         clients = {client.name: client for client in self.clients if client.topic == topic}
         seen = {name: bytearray(len(client.outcomes)) for name, client in clients.items()}
         order = {}  # (partition, client) -> last number
@@ -173,7 +174,7 @@ class Oracle:
             order[record.partition, name] = number
 
         try:
-            log = read_back.TopicLog(bootstrap, topic, first_occurrence)
+            log = read(bootstrap, topic, first_occurrence)
         except AssertionError as error:
             verdict.add("reordered", f"{topic}: {error}")
             return
