@@ -63,6 +63,12 @@ Status Pile::put(Family family, std::string_view key, std::string_view value) {
       "writing " + dir_.string());
 }
 
+Status Pile::reject(const Status& why) {
+  if (why.code() == Code::kUnknownVersion) return why;
+  ++rejected_;
+  return {};
+}
+
 Status Pile::add(Family family, std::string_view key, std::string_view value) {
   if (family == Family::kMeta) return add_meta(key, value);
   if (key.size() != store::kKeyBytes) {
@@ -71,10 +77,8 @@ Status Pile::add(Family family, std::string_view key, std::string_view value) {
   }
   if (family == Family::kDead) return add_dead(key, value);
   const store::LaneId lane = store::lane_of_key(key);
-  if (!store::decode(value, lane, store::seq_of_key(key)).ok()) {
-    ++rejected_;
-    return {};
-  }
+  const Status read = store::decode(value, lane, store::seq_of_key(key)).status();
+  if (!read.ok()) return reject(read);
   lanes_[lane];
   return put(family, key, value);
 }
@@ -82,10 +86,9 @@ Status Pile::add(Family family, std::string_view key, std::string_view value) {
 Status Pile::add_dead(std::string_view key, std::string_view value) {
   const store::LaneId lane = store::lane_of_key(key);
   const auto dead = store::decode_dead(value);
-  if (!dead.ok() || !store::decode(dead->record, lane, store::seq_of_key(key)).ok()) {
-    ++rejected_;
-    return {};
-  }
+  if (!dead.ok()) return reject(dead.status());
+  const Status read = store::decode(dead->record, lane, store::seq_of_key(key)).status();
+  if (!read.ok()) return reject(read);
   lanes_[lane];
   std::string before;
   const auto got = db_->Get(rocksdb::ReadOptions(), pile_key(Family::kDead, key), &before);

@@ -42,7 +42,7 @@ class Pile {
   Pile& operator=(const Pile&) = delete;
 
   /// What fails its own checksum is counted in rejected() and left out. kUnknownVersion: of the
-  /// store.
+  /// store or a record; no damage, and who knows the version saves more.
   Status add(Family family, std::string_view key, std::string_view value);
   std::uint64_t rejected() const { return rejected_; }
 
@@ -74,6 +74,7 @@ class Pile {
  private:
   Pile(std::filesystem::path dir, std::unique_ptr<rocksdb::DB> db);
   Status put(Family family, std::string_view key, std::string_view value);
+  Status reject(const Status& why);
   Status add_dead(std::string_view key, std::string_view value);
   Status add_meta(std::string_view key, std::string_view value);
   void add_lane_record(store::LaneId lane, std::string_view value);

@@ -171,6 +171,8 @@ Result<Report> salvage(const fs::path& from, const fs::path& to, const Options& 
     return store::no_outbox(from, "there is no database in it");
   }
   if (Status status = not_held(from); !status.ok()) return status;
+  const Status tail = store::DurableTail::load(*rocksdb::Env::Default(), from).status();
+  if (tail.code() == Code::kUnknownVersion) return tail;
   if (Status status = check_target(from, to); !status.ok()) return status;
   auto copied = copy_directory(from, to / kCopy, [&](std::uint64_t bytes) {
     if (progress) progress("copied " + std::to_string(bytes) + " bytes");

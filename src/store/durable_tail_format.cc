@@ -6,6 +6,7 @@
 #include "base/crc32c.h"
 #include "base/endian.h"
 #include "store/remedy.h"
+#include "store/store_version.h"
 
 namespace outbox::store::tail_format {
 
@@ -40,8 +41,7 @@ Result<FileHeader> parse_header(std::string_view file, const std::string& path) 
   const auto crc = get_big<std::uint32_t>(file.data() + kHeaderCrcAt);
   if (crc32c(0, file.substr(0, kHeaderCrcAt)) != crc) return damaged(path, 0);
   if (version != kVersion) {
-    return Status(Code::kUnknownVersion, path + " has version " + std::to_string(version) +
-                                             ", this program knows " + std::to_string(kVersion));
+    return unknown_version(path, std::to_string(version), kVersion);
   }
   return FileHeader{get_big<std::uint64_t>(file.data() + 16),
                     get_big<std::uint32_t>(file.data() + 12)};

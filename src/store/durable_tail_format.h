@@ -17,6 +17,7 @@
 ///   mark    a slot with lane 0xffffffff; its seq is a file size up to which
 ///           the file had been fsynced before the mark was written
 ///
+/// Every version has these 32 bytes, so that a later one is told from damage.
 /// Slots have one size, so that those after a damaged one are still found: each
 /// is true by itself, whatever happened to its neighbours. The nonce keeps
 /// blocks of an earlier file from being taken for slots of this one.

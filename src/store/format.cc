@@ -5,6 +5,7 @@
 #include "base/crc32c.h"
 #include "base/mutant.h"
 #include "store/coding.h"
+#include "store/store_version.h"
 
 namespace outbox::store {
 namespace {
@@ -102,10 +103,9 @@ Result<RecordView> decode(std::string_view record, LaneId lane, Seq seq) {
     return Status(Code::kCorruption, place_of(lane, seq) + " does not match its checksum");
   }
   if (body.front() != kRecordVersion) {
-    return Status(Code::kUnknownVersion,
-                  place_of(lane, seq) + " has record version " +
-                      std::to_string(static_cast<unsigned char>(body.front())) +
-                      "; this program knows 1");
+    const auto found = static_cast<unsigned char>(body.front());
+    return unknown_version("the record of " + place_of(lane, seq), std::to_string(found),
+                           kRecordVersion);
   }
   Parser parser(body.substr(1));
   RecordView view;

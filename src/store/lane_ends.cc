@@ -38,6 +38,12 @@ Status check_version(const Database& database) {
   return check_store_version(*version);
 }
 
+/// A later program's record is refused before anything is changed; a damaged one is not looked for.
+Status check_record_version(std::string_view record, LaneId lane, Seq seq) {
+  Status read = decode(record, lane, seq).status();
+  return read.code() == Code::kUnknownVersion ? read : Status();
+}
+
 Result<LaneRecord> stored_record(const Database& database, LaneId lane) {
   std::string value;
   const rocksdb::Status status =
@@ -56,6 +62,9 @@ Result<LaneEnd> lane_end(const Database& database, LaneId lane, std::string topi
   if (!last.ok()) return last.status();
   LaneEnd end{lane, std::move(topic), std::max(*last, head - 1), record.tail};
   if (*last < head) return end;
+  // The newest of its lane, so what a later program appended shows here.
+  Status known = check_record_version(it->value().ToStringView(), lane, *last);
+  if (!known.ok()) return known;
   it->Seek(entry_key(lane, head));
   const Result<Seq> first = seq_at(*it, lane);
   if (!first.ok()) return first.status();
@@ -71,7 +80,11 @@ Result<std::map<LaneId, std::uint64_t>> count_dead(const Database& database) {
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const Result<DeadRecord> letter = decode_dead(it->value().ToStringView());
     if (!letter.ok()) return letter.status();
-    if (letter->requeued_as == 0) ++dead[lane_of_key(it->key().ToStringView())];
+    const std::string_view key = it->key().ToStringView();
+    const LaneId lane = lane_of_key(key);
+    Status known = check_record_version(letter->record, lane, seq_of_key(key));
+    if (!known.ok()) return known;
+    if (letter->requeued_as == 0) ++dead[lane];
   }
   if (!it->status().ok()) return from_rocks(it->status(), "counting the dead letters");
   return dead;

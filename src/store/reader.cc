@@ -3,6 +3,7 @@
 
 #include "base/endian.h"
 #include "base/log.h"
+#include "store/durable_tail.h"
 #include "store/meta.h"
 #include "store/secondary.h"
 #include "store/store.h"
@@ -146,6 +147,9 @@ Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& dir, O
   Status valid = validate(options);
   if (!valid.ok()) return valid;
   rocksdb::Env& env = seams.env != nullptr ? *seams.env : *rocksdb::Env::Default();
+  // Of no use for reading, but what is a later program's in part is not read at all.
+  Status tail = DurableTail::load(env, dir).status();
+  if (tail.code() == Code::kUnknownVersion) return tail;
   auto secondary = Secondary::open(dir, options, env, logger_or_null(options.logger));
   if (!secondary.ok()) return secondary.status();
   auto reader = std::make_unique<SecondaryReader>(dir, seams.clock, std::move(secondary).value());

@@ -118,7 +118,9 @@ void VerifyReport::add(const std::string& where, std::string what) {
 }
 
 void VerifyReport::add(const std::string& where, const Status& status) {
-  if (!status.ok()) add(where, status.message());
+  if (status.ok()) return;
+  if (status.code() != Code::kUnknownVersion) return add(where, status.message());
+  if (unknown_version.ok()) unknown_version = status;
 }
 
 Result<VerifyReport> verify(const std::filesystem::path& dir, const Options& options,
@@ -134,6 +136,7 @@ Result<VerifyReport> verify(const std::filesystem::path& dir, const Options& opt
   }
   Status status = holder(dir).empty() ? verify_offline(dir, env, tails, progress, report)
                                       : verify_held(dir, options, env, tails, progress, report);
+  if (status.ok()) status = report.unknown_version;
   if (!status.ok()) return status;
   return report;
 }

@@ -40,10 +40,12 @@ struct VerifyReport {
   std::vector<std::string> notes;
   std::vector<VerifiedLane> lanes;
   std::uint64_t entries_read = 0;
+  /// The first part found that a later program wrote: no damage, and the rest cannot be judged.
+  Status unknown_version;
   bool whole() const { return found == 0; }
 
   void add(const std::string& where, std::string what);
-  /// Nothing, when it is OK.
+  /// Nothing, when it is OK; kUnknownVersion is kept apart.
   void add(const std::string& where, const Status& status);
 };
 
@@ -56,7 +58,7 @@ using VerifyProgress = std::function<void(std::uint64_t entries)>;
 /// Looks for all damage in the outbox in `dir`, also in one that Store::open
 /// refuses; writes nothing in `dir`. Beside a process that holds it, files are
 /// checked through the entries in them only. Damage is in the report; kNotFound:
-/// `dir` is no outbox.
+/// `dir` is no outbox; kUnknownVersion.
 Result<VerifyReport> verify(const std::filesystem::path& dir, const Options& options,
                             rocksdb::Env& env, const VerifyProgress& progress = {});
 

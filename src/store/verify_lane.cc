@@ -61,10 +61,13 @@ Seq scan_readable(const Database& database, const StoredLane& lane, Seq from, Ra
   for (scan->Seek(lower_slice); scan->Valid(); scan->Next()) {
     const Seq seq = seq_of_key(scan->key().ToStringView());
     ranges.add(expected, seq - 1, "are missing");
-    if (decode(scan->value().ToStringView(), lane.id, seq).ok()) {
+    const Status read = decode(scan->value().ToStringView(), lane.id, seq).status();
+    if (read.ok()) {
       ++verified.pending;
+    } else if (read.code() == Code::kUnknownVersion) {
+      report.add("topic " + lane.topic, read);
     } else {
-      ranges.add(seq, seq, "are damaged: checksum or version of the record");
+      ranges.add(seq, seq, "are damaged: the record does not match its checksum");
     }
     expected = seq + 1;
     if (++report.entries_read % kProgressEntries == 0 && progress) progress(report.entries_read);
@@ -101,8 +104,11 @@ void verify_dead(const Database& database, const StoredLane& lane, VerifyReport&
     if (key.size() != kKeyBytes || lane_of_key(key) != lane.id) break;
     const Seq seq = seq_of_key(key);
     const auto dead = decode_dead(scan->value().ToStringView());
-    if (dead.ok() && decode(dead->record, lane.id, seq).ok()) {
+    const Status read = dead.ok() ? decode(dead->record, lane.id, seq).status() : dead.status();
+    if (read.ok()) {
       ++verified.dead;
+    } else if (read.code() == Code::kUnknownVersion) {
+      report.add(where, read);
     } else {
       report.add(where, "dead letter " + std::to_string(seq) + " is damaged");
     }

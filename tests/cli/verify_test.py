@@ -91,6 +91,26 @@ class VerifyTest(DamageCase):
         self.assertIn("CURRENT: is gone", damage)
         self.assertIn(".sst: ", damage)
 
+    def test_a_newer_format_is_refused_by_name_and_is_no_damage(self):
+        self.fill()
+        self.make_newer()
+        before = self.hashes()
+        to = ["--to", os.path.join(self.tmp, "saved")]
+        kafka = ["--bootstrap-servers", "127.0.0.1:1"]
+        for command, *flags in (["status"], ["peek", "--topic", "orders"], ["verify"],
+                                ["salvage", *to], ["drain", *kafka], ["run", *kafka],
+                                ["dead", "list"], ["purge", "--topic", "orders", "--yes"],
+                                ["put", "--topic", "orders", "value"]):
+            with self.subTest(command):
+                sub = [flags.pop(0)] if command == "dead" else []
+                done = self.cli(command, *sub, "--dir", self.dir, *flags, code=CORRUPTION)
+                self.assertIn("durable-tail has version 2, this program knows 1; use the program "
+                              "that wrote it, or a newer one", done.err)
+                self.assertNotRegex(done.out + done.err, "damage|outbox-relay (verify|salvage)")
+        after = self.hashes()
+        after["holder"] = before["holder"]  # who held it last
+        self.assertEqual(after, before)
+
     def test_what_is_no_outbox(self):
         self.cli("verify", "--dir", self.dir, code=NOT_FOUND)
         self.assertFalse(os.path.exists(self.dir))

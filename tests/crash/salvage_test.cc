@@ -8,6 +8,8 @@
 
 #include "crash/damage.h"
 #include "service/message_json.h"
+#include "support/files_of.h"
+#include "support/newer_store.h"
 
 // One damage to one file, and what salvage makes of it: everything is in the new outbox, in order
 // and unaltered, or named as missing; the damaged directory stays as it was.
@@ -22,15 +24,6 @@ using salvage::Range;
 constexpr std::uint64_t kCycles = 100;
 constexpr std::uint64_t kCyclesPerVictim = 50;
 constexpr std::size_t kEntriesMax = 100'000;
-
-std::map<std::string, std::string> files_of(const fs::path& dir) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::directory_iterator(dir)) {
-    std::ifstream in(entry.path(), std::ios::binary);
-    files[entry.path().filename().string()] = {std::istreambuf_iterator<char>(in), {}};
-  }
-  return files;
-}
 
 /// The messages that were recovered of a lane, in order.
 std::vector<Message> recovered(const LaneReport& lane, store::Store& store, const fs::path& to) {
@@ -161,6 +154,26 @@ TEST_CASE("salvage: what one damaged file leaves is recovered, the rest is named
   }
   std::cout << "salvage: " << complete << " of " << campaign.cycles() << " complete, " << missing
             << " entries named as missing\n";
+}
+
+TEST_CASE("salvage: an outbox of a newer format is refused by name, not taken for damaged") {
+  const TempDir temp;
+  const fs::path dir = temp.path() / "box";
+  Rig rig;
+  {
+    auto store = store::Store::open(dir, Rig::small_options(), {});
+    REQUIRE(store.ok());
+    for (int i = 0; i < 5; ++i) REQUIRE(append_one(**store, rig.oracle(), "orders", 10).ok());
+    const store::Progress settled{2, {{0, 1}}, {}, 0};
+    REQUIRE((*store)->bury((*store)->lanes().at(0).id, 1, 0, "for the test", settled).ok());
+  }
+  make_newer(dir,
+             GENERATE(Newer::kStore, Newer::kDurableTail, Newer::kRecords, Newer::kDeadRecords));
+  const auto before = files_of(dir);
+  const auto saved = salvage::salvage(dir, temp.path() / "saved", Options{});
+  CHECK(saved.status().code() == Code::kUnknownVersion);
+  CHECK_THAT(saved.status().message(), Catch::Contains("version 2, this program knows 1"));
+  CHECK(files_of(dir) == before);
 }
 
 }  // namespace outbox::test

@@ -166,7 +166,8 @@ TEST_CASE("verify: the version of another store") {
     append_big<std::uint64_t>(version, store::kStoreVersion + 1);
     put(database, database.meta, std::string(store::meta::kVersion), version);
   });
-  CHECK(contains(box.damage(), "version 2") == "version 2");
+  const auto found = store::verify(box.dir, Options{}, *rocksdb::Env::Default());
+  CHECK(found.status().code() == Code::kUnknownVersion);
 }
 
 TEST_CASE("verify: a damaged durable tail, and one that knows of more") {
