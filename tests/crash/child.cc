@@ -49,6 +49,8 @@ bool Child::journal_reaches(std::uint64_t bytes) const {
          !ended();
 }
 
+std::uint64_t Child::journal_bytes() const { return size_of(journal_); }
+
 bool Child::kill() {
   if (pid_ <= 0) return false;  // -1 would be everybody
   const bool by_itself = ended();

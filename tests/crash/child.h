@@ -20,6 +20,7 @@ class Child {
   /// Waits until the journal has so many bytes, or the process ended, or the deadline.
   bool journal_reaches(std::uint64_t bytes) const;
   bool ended() const;
+  std::uint64_t journal_bytes() const;
   /// False: it had ended by itself.
   bool kill();
 

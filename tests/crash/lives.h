@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <random>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -27,9 +29,7 @@ class Lives {
     Child child(dir_, journal, "c" + std::to_string(cycle) + "-", random());
     trouble(child, random);
     (void)child.kill();
-    std::ifstream lines(journal);
-    oracle_.replay(lines);
-    std::filesystem::remove(journal);
+    replay(journal);
     auto store = store::Store::open(dir_, Rig::small_options(), {});
     INFO(store.status().to_string());
     REQUIRE(store.ok());
@@ -37,12 +37,28 @@ class Lives {
     return oracle_.counts() - before;
   }
 
+  /// What the process is told once its journal has so many bytes does not count.
+  void believe_until(std::uint64_t journal_bytes) { believed_bytes_ = journal_bytes; }
+
   const std::vector<std::string>& violations() const { return oracle_.violations(); }
 
  private:
+  void replay(const std::filesystem::path& journal) {
+    std::ifstream file(journal);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::size_t behind = text.rfind('\n', believed_bytes_) + 1;
+    std::istringstream believed(text.substr(0, behind));
+    oracle_.replay(believed);
+    std::istringstream late(text.substr(behind));
+    oracle_.replay_late(late);
+    believed_bytes_ = std::string::npos;
+    std::filesystem::remove(journal);
+  }
+
   const TempDir temp_;
   const std::filesystem::path dir_;
   Oracle oracle_;
+  std::size_t believed_bytes_ = std::string::npos;
 };
 
 }  // namespace outbox::test

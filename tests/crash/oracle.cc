@@ -91,6 +91,14 @@ void Oracle::replay(std::istream& journal) {
   while (std::getline(journal, line) && !journal.eof()) replay_line(line);
 }
 
+void Oracle::replay_late(std::istream& journal) {
+  constexpr std::string_view kTold = "KSB";
+  std::string line;
+  while (std::getline(journal, line) && !journal.eof()) {
+    if (kTold.find(line.front()) == std::string_view::npos) replay_line(line);
+  }
+}
+
 void Oracle::replay_line(const std::string& line) {
   std::istringstream fields(line);
   char kind = 0;

@@ -33,6 +33,9 @@ class Oracle {
 
   /// The calls of a process that was killed; what it was about to learn is in doubt.
   void replay(std::istream& journal);
+  /// The same of lines written once the power was gone: what they tried and settled counts, what
+  /// they were told does not.
+  void replay_late(std::istream& journal);
 
   /// An id of its own, for a message with value_of(id, ...).
   std::string attempt(const std::string& topic);
