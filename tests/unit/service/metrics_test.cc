@@ -19,6 +19,7 @@ TEST_CASE("metrics: the ledger by topic, the relay, the latency of appends") {
   RelayStats relay;
   relay.connected = true;
   relay.rebuilds["implicit ack"] = 2;
+  relay.offsets_back = 3;
   Metrics metrics;
   metrics.observe_append(0.003);
   metrics.observe_append(100);
@@ -33,7 +34,7 @@ TEST_CASE("metrics: the ledger by topic, the relay, the latency of appends") {
         "outbox_topic_flowing{topic=\"t\\\"1\"} 0\n", "outbox_kafka_connected 1\n",
         "outbox_ready 1\n", "outbox_reopened_total 1\n",
         "outbox_producer_rebuilds_total{reason=\"implicit ack\"} 2\n",
-        "outbox_append_seconds_bucket{le=\"0.0025\"} 0\n",
+        "outbox_offsets_back_total 3\n", "outbox_append_seconds_bucket{le=\"0.0025\"} 0\n",
         "outbox_append_seconds_bucket{le=\"0.005\"} 1\n", "outbox_append_seconds_count 2\n",
         "# TYPE outbox_appended_total counter\n", "# TYPE outbox_pending_entries gauge\n"}) {
     CHECK_THAT(text, Contains(line));
