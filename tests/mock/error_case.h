@@ -22,6 +22,7 @@ class ErrorCase {
   static constexpr const char* kWell = "well";
 
   ErrorCase();
+  ~ErrorCase() { rig_.abandon(); }
   ErrorCase(const ErrorCase&) = delete;
   ErrorCase& operator=(const ErrorCase&) = delete;
 

@@ -99,6 +99,9 @@ Course topics_in_error(std::vector<kafka::ErrorRow> rows, Times times, Campaign&
   of.begin_reading();
   co_await Until{[&] { return of.all_read(); }, name + ": reading back"};
   judge(of, cells, campaign);
+  of.begin_stop();
+  co_await Until{[&] { return of.stopped(); }, name + ": the stop"};
+  of.check_stop();
 }
 
 }  // namespace outbox::test

@@ -95,14 +95,16 @@ bool ends_producer(const Cell& cell) {
 
 std::string wrong_rebuilds(const Cell& cell) {
   const std::string wanted = rebuild_reason(cell);
+  const Action action = wanted_action(cell);
   if (!wanted.empty() && !cell.rebuilds.contains(wanted)) return "no rebuild: " + wanted;
-  if (wanted.empty() && ends_producer(cell) && !cell.rebuilds.contains("fatal")) {
-    return "librdkafka's fatal error was not seen";
-  }
+  // A message that is handed over before the relay is told is refused, which is an error.
+  const bool refused = cell.kind == Request::kInitProducerId && action != Action::kNone;
+  const bool fatal = ends_producer(cell) || action == Action::kStop;
+  const bool seen = cell.rebuilds.contains("fatal") || (refused && cell.rebuilds.contains("error"));
+  if (wanted.empty() && ends_producer(cell) && !seen) return "no rebuild: fatal";
   for (const auto& [reason, count] : cell.rebuilds) {
-    const bool told_late = wanted_action(cell) == Action::kStop && cell.kind == Request::kProduce;
-    const bool fatal = reason == "fatal" && (ends_producer(cell) || told_late);
-    if (reason != wanted && !fatal) return "a rebuild: " + reason;
+    const bool fits = (refused && reason == "error") || (fatal && reason == "fatal");
+    if (reason != wanted && !fits) return "a rebuild: " + reason;
   }
   return {};
 }

@@ -41,6 +41,11 @@ void RelayRig::give_up(std::chrono::milliseconds timeout_ms) {
   reopen();
 }
 
+void RelayRig::abandon() {
+  if (relay_) (void)relay_->stop(std::chrono::milliseconds(0));
+  relay_.reset();
+}
+
 void RelayRig::reopen() {
   stop();
   outbox_.reset();

@@ -30,6 +30,8 @@ class RelayRig {
   void stop();
   /// Stops within a time that is too short to finish; the outbox is closed and opened again.
   void give_up(std::chrono::milliseconds timeout_ms);
+  /// The end of a test that failed: waits for nothing and checks nothing.
+  void abandon();
   /// Closes and opens the outbox; the relay is stopped first.
   void reopen();
 
