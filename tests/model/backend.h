@@ -11,7 +11,7 @@
 namespace outbox::model {
 
 struct SimEntry;
-struct SimLane;
+class SimLane;
 
 /// A store behind the simulated one. False: it failed; nothing is known of
 /// what it did, as after a power cut.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace outbox::model {
@@ -37,9 +38,11 @@ class PartitionReader {
 
  private:
   const SimLane& lane() const { return shared_.store.lanes().at(lane_); }
-  void expect(bool held, const std::string& what, Seq seq) {
-    shared_.verdicts.expect(held, what + ": lane " + std::to_string(lane_) + " partition " +
-                                      std::to_string(partition_) + " seq " + std::to_string(seq));
+  void expect(bool held, std::string_view what, Seq seq) {
+    shared_.verdicts.expect(held, [&] {
+      return std::string(what) + ": lane " + std::to_string(lane_) + " partition " +
+             std::to_string(partition_) + " seq " + std::to_string(seq);
+    });
   }
 
   /// First occurrences; one that comes after a higher one is out of order.
@@ -93,8 +96,9 @@ class PartitionReader {
     const SimTopic& topic = shared_.broker.topics().at(lane_);
     const bool broken = topic.partitions[static_cast<std::size_t>(partition_)].order_broken;
     const bool before_deletion = high == 0 && !topic.deleted.empty();
-    expect(broken || named || later_given_up || before_deletion,
-           "outbox-prev " + std::to_string(m.prev) + " after " + std::to_string(high), m.seq);
+    if (broken || named || later_given_up || before_deletion) return;
+    expect(false, "outbox-prev " + std::to_string(m.prev) + " after " + std::to_string(high),
+           m.seq);
   }
 
   Shared& shared_;
@@ -130,7 +134,7 @@ std::uint64_t check_logs(Shared& shared) {
       const auto at = static_cast<std::size_t>(lane.partition_of(seq));
       shared.verdicts.expect(
           topic.deleted.contains(seq) || (at < readers.size() && readers[at].has(seq)),
-          "lost: lane " + std::to_string(id) + " seq " + std::to_string(seq));
+          [&] { return "lost: lane " + std::to_string(id) + " seq " + std::to_string(seq); });
     }
     check_ledger(shared, id, lane);
   }

@@ -132,7 +132,7 @@ bool RealStore::read(LaneId lane, Seq from, std::size_t count, const SimLane& ex
     const auto record = store::decode(found[i].record, found[i].lane, found[i].seq);
     verdicts_.expect(record.ok() && found[i].seq == from + i, "read gave another entry");
     if (!record.ok()) return false;
-    const SimEntry& entry = expected.entries[found[i].seq - 1];
+    const SimEntry& entry = expected.entry(found[i].seq);
     const bool same = record->key.has_value() == entry.key.has_value() &&
                       (!entry.key || *record->key == *entry.key) &&
                       record->partition == entry.given &&
@@ -169,14 +169,14 @@ void RealStore::adopt(LaneId id, SimLane& lane, const store::LaneInfo& found) {
     verdicts_.expect(found.tail == lane.tail() + doubtful.size(),
                      name + ": tail " + std::to_string(found.tail) + " after a power cut, not " +
                          std::to_string(lane.tail()));
-    lane.entries.insert(lane.entries.end(), doubtful.begin(), doubtful.end());
+    lane.add(doubtful);
   }
   verdicts_.expect(found.progress.head >= lane.durable.head, name + ": synced progress is lost");
   verdicts_.expect(found.progress.head > settled_through_[id],
                    name + ": what was said to be settled is not");
-  verdicts_.expect(found.partition_history.size() >= lane.history.size(),
+  verdicts_.expect(found.partition_history.size() >= lane.history().size(),
                    name + ": a recorded partition count is lost");
-  lane.history = found.partition_history;
+  lane.set_history(found.partition_history);
   const auto letters = store_->dead_letters(name, kDeadMax);
   verdicts_.expect(letters.ok() && letters->size() >= lane.dead.size(), name + ": dead letters");
   if (letters.ok()) {

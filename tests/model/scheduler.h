@@ -1,9 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <utility>
+#include <vector>
 
 namespace outbox::model {
 
@@ -12,26 +13,36 @@ class Scheduler {
  public:
   std::int64_t now_ms() const { return now_ms_; }
   void at(std::int64_t when_ms, std::function<void()> what) {
-    due_.emplace(std::pair(when_ms < now_ms_ ? now_ms_ : when_ms, ++last_), std::move(what));
+    due_.push_back({std::max(when_ms, now_ms_), ++last_, std::move(what)});
+    std::push_heap(due_.begin(), due_.end(), later);
   }
   void after(std::int64_t delay_ms, std::function<void()> what) {
     at(now_ms_ + delay_ms, std::move(what));
   }
   /// Runs one; false: nothing is due before or at `until_ms`.
   bool step(std::int64_t until_ms) {
-    if (due_.empty() || due_.begin()->first.first > until_ms) return false;
-    const auto next = due_.begin();
-    now_ms_ = next->first.first;
-    const std::function<void()> what = std::move(next->second);
-    due_.erase(next);
-    what();
+    if (due_.empty() || due_.front().when_ms > until_ms) return false;
+    std::pop_heap(due_.begin(), due_.end(), later);
+    const Event next = std::move(due_.back());
+    due_.pop_back();
+    now_ms_ = next.when_ms;
+    next.what();
     return true;
   }
 
  private:
+  struct Event {
+    std::int64_t when_ms;
+    std::uint64_t order;
+    std::function<void()> what;
+  };
+  static bool later(const Event& a, const Event& b) {
+    return std::pair(a.when_ms, a.order) > std::pair(b.when_ms, b.order);
+  }
+
   std::int64_t now_ms_ = 1'000'000;
   std::uint64_t last_ = 0;
-  std::map<std::pair<std::int64_t, std::uint64_t>, std::function<void()>> due_;
+  std::vector<Event> due_;  ///< a heap
 };
 
 }  // namespace outbox::model

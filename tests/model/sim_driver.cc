@@ -33,7 +33,7 @@ void SimDriver::start() {
       progress = Progress{};
       progress.head = lane.progress.head;
     }
-    core_.add_lane(now(), id, progress, lane.tail(), lane.history);
+    core_.add_lane(now(), id, progress, lane.tail(), lane.history());
     known_.insert(id);
   }
   look_at_cluster();
@@ -53,11 +53,11 @@ relay::EntryMeta SimDriver::meta(LaneId lane, Seq seq) {
   relay::EntryMeta m;
   m.seq = seq;
   m.handle = ++last_handle_;
-  m.bytes = l.entries[seq - 1].bytes;
+  m.bytes = l.entry(seq).bytes;
   m.partition = l.partition_of(seq);
-  if (shared_.mutant == Mutant::kPlaceByNewestCount && !l.history.empty()) {
-    const SimEntry& entry = l.entries[seq - 1];
-    PartitionCount newest = l.history.back();
+  if (shared_.mutant == Mutant::kPlaceByNewestCount && !l.history().empty()) {
+    const SimEntry& entry = l.entry(seq);
+    PartitionCount newest = l.history().back();
     newest.from_seq = 1;
     m.partition = place({&newest, 1}, seq, entry.key, entry.given).value_or(-1);
   }
@@ -69,7 +69,7 @@ void SimDriver::on_durable(LaneId lane, Seq from) {
   const Seq tail = shared_.store.lane(lane).tail();
   if (known_.insert(lane).second) {
     core_.add_lane(now(), lane, shared_.store.lane(lane).progress, tail,
-                   shared_.store.lane(lane).history);
+                   shared_.store.lane(lane).history());
     later(shared_.rng.between(0, 200), [this] { look_at_cluster(); });
   } else if (core_.wants_fresh(lane, from) && !shared_.rng.one_in(10)) {
     std::vector<relay::EntryMeta> metas;
@@ -335,9 +335,10 @@ void SimDriver::produce(std::vector<relay::Produce> commands) {
     if (shared_.mutant == Mutant::kWrongPrev) each.prev = 0;
     // So a restart repeats what was in flight and not durably settled, no more.
     shared_.verdicts.expect(
-        !shared_.store.lane(each.lane).progress.settled(each.partition, each.seq),
-        "handed out although it is settled: lane " + std::to_string(each.lane) + " seq " +
-            std::to_string(each.seq));
+        !shared_.store.lane(each.lane).progress.settled(each.partition, each.seq), [&] {
+          return "handed out although it is settled: lane " + std::to_string(each.lane) + " seq " +
+                 std::to_string(each.seq);
+        });
     if (shared_.mutant == Mutant::kSkipInRepeat && shared_.rng.one_in(3) &&
         shared_.store.logged(each.lane, each.partition, each.seq)) {
       reports.push_back({each.channel,
@@ -391,8 +392,8 @@ void SimDriver::answer_read(const relay::Read& command) {
   std::size_t bytes = 0;
   Seq seq = command.from;
   while (seq <= lane.tail() && metas.size() < command.entries_max) {
-    if (!metas.empty() && bytes + lane.entries[seq - 1].bytes > command.bytes_max) break;
-    bytes += lane.entries[seq - 1].bytes;
+    if (!metas.empty() && bytes + lane.entry(seq).bytes > command.bytes_max) break;
+    bytes += lane.entry(seq).bytes;
     metas.push_back(meta(command.lane, seq));
     ++seq;
   }

@@ -2,42 +2,15 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "base/placement.h"
 #include "model/backend.h"
 #include "model/sim_broker.h"
+#include "model/sim_lane.h"
 #include "model/verdicts.h"
-#include "store/format.h"
-#include "store/progress.h"
 
 namespace outbox::model {
-
-using store::LaneId;
-using store::Progress;
-
-struct SimEntry {
-  std::optional<std::string> key;
-  std::optional<std::int32_t> given;
-  std::uint32_t bytes = 0;
-};
-
-struct SimLane {
-  std::vector<SimEntry> entries;  ///< entry of seq s at s - 1
-  std::vector<PartitionCount> history;
-  Progress progress;
-  Progress durable;
-  std::uint64_t delivered = 0;
-  std::uint64_t durable_delivered = 0;
-  std::map<Seq, std::string> dead;
-  std::set<Seq> purged;
-
-  Seq tail() const { return entries.size(); }
-  std::int32_t partition_of(Seq seq) const;  ///< -1 = not covered
-};
 
 /// The store as the relay sees it, with what an honest store cannot know: it
 /// looks into the brokers' logs whenever the relay says something was settled.
@@ -51,7 +24,7 @@ class SimStore {
   const std::map<LaneId, SimLane>& lanes() const { return lanes_; }
   /// A group commit: carries the progress said so far, which a backend may also put off. False:
   /// the backend failed.
-  bool append(LaneId id, std::vector<SimEntry> entries);
+  bool append(LaneId id, const std::vector<SimEntry>& entries);
   void sync();
 
   void advance(LaneId id, const Progress& progress, std::uint64_t delivered);

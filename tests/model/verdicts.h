@@ -1,10 +1,12 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <cstdlib>
 #include <initializer_list>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace outbox::model {
@@ -13,9 +15,14 @@ namespace outbox::model {
 /// can be asked whether it was caught.
 class Verdicts {
  public:
-  void expect(bool held, const std::string& what) {
+  void expect(bool held, std::string_view what) {
     if (held || wrong_.size() >= kKept) return;
-    wrong_.push_back(what);
+    wrong_.emplace_back(what);
+  }
+  /// `text` makes the words, which cost more than the check.
+  template <std::invocable Text>
+  void expect(bool held, Text text) {
+    if (!held) expect(false, std::string_view(std::string(text())));
   }
   bool clean() const { return wrong_.empty(); }
   const std::vector<std::string>& wrong() const { return wrong_; }
@@ -40,12 +47,10 @@ class Trace {
   std::uint64_t value() const { return hash_; }
 
  private:
-  /// FNV-1a.
+  /// As FNV-1a, a whole word at a time; the shift brings high bits down.
   void add(std::uint64_t value) {
-    for (int i = 0; i < 8; ++i) {
-      hash_ = (hash_ ^ (value & 0xff)) * 0x100000001b3ULL;
-      value >>= 8;
-    }
+    hash_ = (hash_ ^ value) * 0x100000001b3ULL;
+    hash_ ^= hash_ >> 32;
   }
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
   const bool print_ = std::getenv("OUTBOX_TRACE") != nullptr;

@@ -111,7 +111,7 @@ void World::append(LaneId id) {
     if (rng.one_in(50)) entry.given = static_cast<std::int32_t>(rng.below(8));
     if (rng.one_in(80)) s_.broker.topic(id).poison.insert(from + i);
   }
-  if (s_.store.append(id, std::move(group)) && driver_) driver_->on_durable(id, from);
+  if (s_.store.append(id, group) && driver_) driver_->on_durable(id, from);
 }
 
 template <typename Start, typename End>
