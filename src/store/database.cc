@@ -10,6 +10,8 @@ namespace outbox::store {
 namespace {
 
 constexpr std::size_t kReadaheadBytes = std::size_t{1} << 20;
+constexpr std::size_t kTablesPerThread = 8;
+constexpr std::size_t kOpeningThreadsMax = 16;  // RocksDB's own number
 
 }  // namespace
 
@@ -39,6 +41,15 @@ void adopt(Database& database, rocksdb::DB* db,
   database.idempotency = handles.at(3);
 }
 
+int opening_threads(const std::filesystem::path& dir, rocksdb::Env& env) {
+  std::vector<std::string> names;
+  // What cannot be listed cannot be opened either, and that is told there.
+  if (!env.GetChildren(dir.string(), &names).ok()) return 1;
+  const auto tables = static_cast<std::size_t>(std::count_if(
+      names.begin(), names.end(), [](const std::string& name) { return name.ends_with(".sst"); }));
+  return static_cast<int>(std::min(1 + tables / kTablesPerThread, kOpeningThreadsMax));
+}
+
 Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir,
                                                 const Options& options, rocksdb::Env* env,
                                                 const Log& log,
@@ -46,9 +57,10 @@ Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir
   auto database = std::make_unique<Database>();
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DBOptions settings = db_options(options, env, log);
+  settings.max_file_opening_threads = opening_threads(dir, *env);
   const auto opened =
-      rocksdb::DB::Open(rocksdb::DBOptions(db_options(options, env, log)), dir.string(),
-                        families(options, std::move(heads)), &handles, &db);
+      rocksdb::DB::Open(settings, dir.string(), families(options, std::move(heads)), &handles, &db);
   if (!opened.ok()) return from_opening(opened, "opening " + dir.string());
   adopt(*database, db, handles);
   return database;
@@ -60,6 +72,7 @@ Result<std::unique_ptr<Database>> open_for_reading(const std::filesystem::path& 
   options.env = &env;
   options.info_log = make_rocks_log(log);
   options.paranoid_checks = true;
+  options.max_file_opening_threads = opening_threads(dir, env);
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   const std::string doing = "looking at " + dir.string();
   std::vector<std::string> names;

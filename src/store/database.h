@@ -35,6 +35,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families(const Options& options,
 void adopt(Database& database, rocksdb::DB* db,
            const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
 
+/// Threads that are worth having to open the tables in `dir`. RocksDB starts as many for each
+/// family, and 16 if not told, even when there is no table.
+int opening_threads(const std::filesystem::path& dir, rocksdb::Env& env);
+
 /// Opens for writing; contract of the errors as in rocks_status.h.
 Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir,
                                                 const Options& options, rocksdb::Env* env,

@@ -58,6 +58,7 @@ Status Secondary::open_database(const Options& options, const Log& log) {
   rocksdb::DBOptions db_settings = db_options(options, &env_, log);
   db_settings.create_if_missing = false;
   db_settings.create_missing_column_families = false;
+  db_settings.max_file_opening_threads = opening_threads(dir_, env_);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::OpenAsSecondary(
