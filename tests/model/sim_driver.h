@@ -78,6 +78,8 @@ class SimDriver {
   void make_producer(relay::Channel channel);
   void record_soon();
   void execute();
+  void execute_on_store(const relay::Commands& commands);
+  void execute_on_producers(const relay::Commands& commands);
   void trace(const relay::Commands& commands);
   void produce(std::vector<relay::Produce> commands);
   void read(const relay::Read& command);
@@ -85,8 +87,13 @@ class SimDriver {
   void check();
   relay::EntryMeta meta(LaneId lane, Seq seq);
   std::int64_t now() const { return shared_.scheduler.now_ms(); }
+  /// Unless this life ends before.
   template <typename F>
-  void later(std::int64_t delay_ms, F what);
+  void later(std::int64_t delay_ms, F what) {
+    shared_.scheduler.after(delay_ms, [alive = alive_, what] {
+      if (*alive) what();
+    });
+  }
 
   Shared& shared_;
   relay::Core core_;

@@ -71,6 +71,7 @@ class SimProducer : public std::enable_shared_from_this<SimProducer> {
     std::int64_t last_answer_ms = 0;
   };
   using Key = std::pair<store::LaneId, std::int32_t>;
+  static constexpr std::int64_t kRetryBackoffMs = 100;
 
   void step_later(Key key, std::int64_t delay_ms);
   void step(Key key);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,15 +59,25 @@ class World {
   void die();
   void plan_appends();
   void append(LaneId lane);
-  /// Calls `start` and later `end` again and again until the heal.
-  template <typename Start, typename End>
-  void repeat(std::int64_t pause_max_ms, std::int64_t length_max_ms, Start start, End end);
-  void plan_faults();
+  /// Something that ends again; what it gives is called at its end.
+  using End = std::function<void()>;
+  static End nothing() {
+    return [] {};
+  }
+  /// Begins again and again until the heal.
+  void repeat(std::int64_t pause_max_ms, std::int64_t length_max_ms, std::function<End()> begin);
   void plan_cluster_faults();
-  void plan_relay_faults();
+  void plan_leaders();
+  void plan_isr();
+  void plan_growth();
+  void plan_recreation();
   void move_leader(bool away);
+  void plan_relay_faults();
+  void plan_pauses();
+  void plan_purges();
   void cancel_purge(LaneId id);
-  void recreate(SimTopic& topic, std::size_t partitions);
+  /// The relay runs and knows the lane.
+  bool relayed(LaneId id);
   void metadata_rounds();
   void operator_rounds();
   void heal();
@@ -75,6 +86,8 @@ class World {
   SimPartition& any_partition();
   SimTopic& any_topic();
   bool until(std::int64_t limit_ms, const std::function<bool()>& held);
+
+  static constexpr std::size_t kPartitionsMax = 12;
 
   std::unique_ptr<SimDriver> driver_;
   std::uint64_t lanes_ = 1;
