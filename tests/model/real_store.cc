@@ -7,15 +7,16 @@
 namespace outbox::model {
 namespace {
 
-constexpr std::size_t kDeadMax = 10'000;
-/// Values are so much larger than the relay is told, and RocksDB flushes more often.
+/// Values are so much larger than the relay is told: blocks, tables and WALs have more than one.
 constexpr std::size_t kValueScale = 64;
-
-std::string topic_of(LaneId lane) { return "topic-" + std::to_string(lane); }
+/// More than a run writes: see FlushPoints.
+constexpr std::size_t kWriteBufferBytes = std::size_t{8} << 20;
+/// Of what lies around the values.
+constexpr std::size_t kWriteBytes = 100;
 
 Options small_options() {
   Options options;
-  options.write_buffer_bytes = std::size_t{64} << 10;
+  options.write_buffer_bytes = kWriteBufferBytes;
   options.disk_reserve_bytes = 0;
   return options;
 }
@@ -31,12 +32,15 @@ Message message_of(LaneId lane, const SimEntry& entry) {
 
 }  // namespace
 
-RealStore::RealStore(Shared& shared)
-    : mirror_(shared.store),
+RealStore::RealStore(Shared& shared, std::uint64_t seed)
+    : happened_(shared.happened),
+      mirror_(shared.store),
       verdicts_(shared.verdicts),
       trace_(shared.trace),
       dir_(temp_.path() / "box"),
-      clock_(shared.scheduler) {
+      clock_(shared.scheduler),
+      random_(seed),
+      flush_points_(random_.next()) {
   std::filesystem::create_directory(dir_);
   fs_ = test::DropFs::create(dir_);
   env_ = std::make_unique<OneThreadEnv>(test::make_drop_env(fs_));
@@ -49,6 +53,7 @@ bool RealStore::open() {
   store::StoreSeams seams;
   seams.env = env_.get();
   seams.clock = &clock_;
+  seams.opened = [this](store::Database& database) { flush_points_.opened(database); };
   auto opened = store::Store::open(dir_, small_options(), seams);
   verdicts_.expect(opened.ok(), "the store does not open: " + opened.status().to_string());
   if (!opened.ok()) return false;
@@ -56,10 +61,21 @@ bool RealStore::open() {
   return true;
 }
 
-/// With the power on nothing may fail.
+void RealStore::arm(std::uint64_t nth_change) {
+  fault_armed_ = random_.one_in(3);
+  if (fault_armed_) {
+    fs_->fail({.ops = test::kFsChange, .nth = nth_change});
+  } else {
+    fs_->cut_power_at(nth_change, random_.next());
+  }
+}
+
+/// With the power on nothing may fail but what the disk has failed.
 bool RealStore::judge(const Status& status, const std::string& what) {
-  verdicts_.expect(status.ok() || !powered(), what + ": " + status.to_string());
-  return status.ok();
+  if (status.ok()) return true;
+  poisoned_ = fs_->powered() && fault_armed_ && fs_->failed() > 0;
+  verdicts_.expect(poisoned_ || !fs_->powered(), what + ": " + status.to_string());
+  return false;
 }
 
 /// A call that writes. RocksDB does first what it has put off; what the store says is settled
@@ -71,6 +87,7 @@ bool RealStore::write(const std::string& what, const std::function<Status()>& ca
     const auto said = store_->settled_through(topic_of(id));
     if (said.ok()) settled_through_[id] = *said;
   }
+  trace_.step(clock_.mono_ms(), what.c_str(), {fs_->count(test::kFsAny), status.ok()});
   return judge(status, what);
 }
 
@@ -84,7 +101,11 @@ void RealStore::learn_ids() {
 
 bool RealStore::append(LaneId lane, const std::vector<SimEntry>& entries) {
   std::vector<Message> messages;
-  for (const SimEntry& entry : entries) messages.push_back(message_of(lane, entry));
+  std::size_t bytes = kWriteBytes;
+  for (const SimEntry& entry : entries) {
+    messages.push_back(message_of(lane, entry));
+    bytes += messages.back().value->size();
+  }
   Seq first = 0;
   const bool ok = write("append", [&] {
     const auto appended = store_->append_batch(messages);
@@ -98,11 +119,14 @@ bool RealStore::append(LaneId lane, const std::vector<SimEntry>& entries) {
   verdicts_.expect(first == mirror_.lane(lane).tail() + 1,
                    "append gave an unexpected sequence number");
   if (!real_ids_.contains(lane)) learn_ids();
+  flush_points_.wrote(bytes);
   return true;
 }
 
 bool RealStore::sync() {
-  return write("sync_progress", [&] { return store_->sync_progress(); });
+  if (!write("sync_progress", [&] { return store_->sync_progress(); })) return false;
+  flush_points_.wrote(kWriteBytes);
+  return true;
 }
 
 void RealStore::advance(LaneId lane, const Progress& progress, std::uint64_t delivered) {
@@ -114,6 +138,21 @@ bool RealStore::bury(LaneId lane, Seq seq, std::int32_t partition, const std::st
                      const Progress& progress) {
   return write("bury",
                [&] { return store_->bury(real_ids_.at(lane), seq, partition, reason, progress); });
+}
+
+bool RealStore::requeue(LaneId lane, Seq seq, const SimEntry& entry) {
+  Seq as = 0;
+  const bool ok = write("requeue", [&] {
+    const auto requeued = store_->requeue(topic_of(lane), seq);
+    if (requeued.ok()) as = requeued->seq;
+    return requeued.status();
+  });
+  if (!ok) {
+    doubtful_[lane] = {entry};
+    return false;
+  }
+  verdicts_.expect(as == mirror_.lane(lane).tail() + 1, "requeue gave an unexpected number");
+  return true;
 }
 
 bool RealStore::record_count(LaneId lane, PartitionCount count) {
@@ -140,67 +179,6 @@ bool RealStore::read(LaneId lane, Seq from, std::size_t count, const SimLane& ex
     verdicts_.expect(same, "an entry has changed: seq " + std::to_string(found[i].seq));
   }
   return true;
-}
-
-void RealStore::power_cycle(std::uint64_t seed) {
-  fs_->cut_power();
-  env_->run_jobs();  // in vain
-  store_.reset();
-  fs_->restore_power(seed);
-  if (!open()) return;
-  env_->run_jobs();
-  learn_ids();
-  for (const store::LaneInfo& info : store_->lanes()) {
-    for (const auto& [id, real] : real_ids_) {
-      if (real == info.id) adopt(id, mirror_.lane(id), info);
-    }
-  }
-  doubtful_.clear();
-}
-
-/// What was OK is there; what was in doubt is there wholly or not at all.
-void RealStore::adopt(LaneId id, SimLane& lane, const store::LaneInfo& found) {
-  const std::string name = topic_of(id);
-  trace_.step(clock_.mono_ms(), "found lane tail head settled-above changes",
-              {id, found.tail, found.progress.head, found.progress.settled_above_head,
-               fs_->count(test::kFsChange)});
-  if (found.tail != lane.tail()) {
-    const std::vector<SimEntry>& doubtful = doubtful_[id];
-    verdicts_.expect(found.tail == lane.tail() + doubtful.size(),
-                     name + ": tail " + std::to_string(found.tail) + " after a power cut, not " +
-                         std::to_string(lane.tail()));
-    lane.add(doubtful);
-  }
-  verdicts_.expect(found.progress.head >= lane.durable.head, name + ": synced progress is lost");
-  verdicts_.expect(found.progress.head > settled_through_[id],
-                   name + ": what was said to be settled is not");
-  verdicts_.expect(found.partition_history.size() >= lane.history().size(),
-                   name + ": a recorded partition count is lost");
-  lane.set_history(found.partition_history);
-  const auto letters = store_->dead_letters(name, kDeadMax);
-  verdicts_.expect(letters.ok() && letters->size() >= lane.dead.size(), name + ": dead letters");
-  if (letters.ok()) {
-    for (const DeadLetter& letter : *letters) lane.dead[letter.entry.seq] = letter.reason;
-  }
-  const std::uint64_t settled = found.progress.head - 1 + found.progress.settled_above_head;
-  mirror_.adopt(id, found.progress, settled - lane.dead.size() - lane.purged.size());
-}
-
-void RealStore::check_ledger() {
-  if (!sync()) return;
-  const auto stats = store_->stats();
-  if (!judge(stats.status(), "stats")) return;
-  verdicts_.expect(stats->ledger.balanced(), "the store's ledger does not balance");
-  verdicts_.expect(stats->ledger.pending == 0, "the store says that something is pending");
-  for (const LaneStats& each : stats->lanes) {
-    for (const auto& [id, lane] : mirror_.lanes()) {
-      if (each.topic != topic_of(id)) continue;
-      verdicts_.expect(each.ledger.appended == lane.tail() &&
-                           each.ledger.delivered == lane.delivered &&
-                           each.ledger.dead == lane.dead.size(),
-                       each.topic + ": the store's ledger differs");
-    }
-  }
 }
 
 }  // namespace outbox::model

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "model/backend.h"
+#include "model/flush_points.h"
 #include "model/one_thread_env.h"
 #include "model/sim_driver.h"
 #include "store/store.h"
@@ -34,19 +35,22 @@ class CallersClock : public Clock {
   const std::thread::id caller_ = std::this_thread::get_id();
 };
 
+inline std::string topic_of(LaneId lane) { return "topic-" + std::to_string(lane); }
+
 /// The real store on a disk that forgets what was not synced. What it says
 /// after a power cut is compared with what the simulated store was told.
 class RealStore : public Backend {
  public:
-  explicit RealStore(Shared& shared);
+  RealStore(Shared& shared, std::uint64_t seed);
   ~RealStore() override;
 
-  /// The power goes at the nth change from now on, or before.
-  void arm(std::uint64_t nth_change, std::uint64_t seed) { fs_->cut_power_at(nth_change, seed); }
-  bool powered() const { return fs_->powered(); }
-  /// Cuts the power if it is not gone yet, restores it, opens the store and
-  /// makes the simulated one agree with what is found there.
-  void power_cycle(std::uint64_t seed);
+  /// At the nth change from now on the power goes; or that change, and nothing else, fails.
+  void arm(std::uint64_t nth_change);
+  /// No power, or a call has failed: the process has to end.
+  bool dying() const { return !fs_->powered() || poisoned_; }
+  /// Ends the process, with the power if it is not gone yet; after a failed write perhaps without.
+  /// Opens the store and makes the simulated one agree with what is found there.
+  void restart();
   /// The store's own ledger at the end.
   void check_ledger();
 
@@ -55,24 +59,32 @@ class RealStore : public Backend {
   void advance(LaneId lane, const Progress& progress, std::uint64_t delivered) override;
   bool bury(LaneId lane, Seq seq, std::int32_t partition, const std::string& reason,
             const Progress& progress) override;
+  bool requeue(LaneId lane, Seq seq, const SimEntry& entry) override;
   bool record_count(LaneId lane, PartitionCount count) override;
   bool read(LaneId lane, Seq from, std::size_t count, const SimLane& expected) override;
 
  private:
   bool open();
+  bool reopen();
+  void adopt_letters(const std::string& name, SimLane& lane);
   void adopt(LaneId id, SimLane& lane, const store::LaneInfo& found);
   void learn_ids();
   bool judge(const Status& status, const std::string& what);
   bool write(const std::string& what, const std::function<Status()>& call);
 
+  Happened& happened_;
   SimStore& mirror_;
   Verdicts& verdicts_;
   Trace& trace_;
-  test::TempDir temp_;
+  test::TempDir temp_{test::TempDir::in_memory()};
   const std::filesystem::path dir_;
   std::shared_ptr<test::DropFs> fs_;
   std::unique_ptr<OneThreadEnv> env_;
   const CallersClock clock_;
+  Rng random_;
+  FlushPoints flush_points_;
+  bool fault_armed_ = false;
+  bool poisoned_ = false;
   std::unique_ptr<store::Store> store_;
   std::map<LaneId, store::LaneId> real_ids_;
   /// What the store said was settled for good.

@@ -19,13 +19,15 @@ class Scheduler {
   void after(std::int64_t delay_ms, std::function<void()> what) {
     at(now_ms_ + delay_ms, std::move(what));
   }
+  /// The clock goes on while nobody runs: what was due meanwhile comes late.
+  void pass(std::int64_t ms) { now_ms_ += ms; }
   /// Runs one; false: nothing is due before or at `until_ms`.
   bool step(std::int64_t until_ms) {
     if (due_.empty() || due_.front().when_ms > until_ms) return false;
     std::pop_heap(due_.begin(), due_.end(), later);
     const Event next = std::move(due_.back());
     due_.pop_back();
-    now_ms_ = next.when_ms;
+    now_ms_ = std::max(now_ms_, next.when_ms);
     next.what();
     return true;
   }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "model/happened.h"
 #include "outbox/message.h"
 #include "store/format.h"
 
@@ -78,6 +79,8 @@ struct SimTopic {
 /// a producer id without state is accepted with any first number.
 class SimBroker {
  public:
+  explicit SimBroker(Happened& happened) : happened_(&happened) {}
+  Happened& happened() { return *happened_; }
   SimTopic& topic(store::LaneId lane) { return topics_[lane]; }
   const std::map<store::LaneId, SimTopic>& topics() const { return topics_; }
   Answer produce(store::LaneId lane, std::int32_t partition, const WireBatch& batch);
@@ -87,8 +90,10 @@ class SimBroker {
   void forget_producers();
 
  private:
+  Answer refuse(BrokerError error, Event event);
   Answer append(SimPartition& partition, const WireBatch& batch);
 
+  Happened* happened_;
   std::map<store::LaneId, SimTopic> topics_;
 };
 

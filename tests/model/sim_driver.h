@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/faults.h"
+#include "model/happened.h"
 #include "model/mutant.h"
 #include "model/sim_producer.h"
 #include "model/sim_store.h"
@@ -25,6 +26,7 @@ struct Shared {
   Trace trace;
   Rng rng;
   Faults faults;
+  Happened happened;
   Mutant mutant = Mutant::kNone;
   SimBroker broker;
   SimStore store;
@@ -35,7 +37,7 @@ struct Shared {
   std::set<std::pair<LaneId, Seq>> produced;
   std::uint64_t resent = 0;
 
-  explicit Shared(std::uint64_t seed) : rng(seed), store(broker, verdicts) {}
+  explicit Shared(std::uint64_t seed) : rng(seed), broker(happened), store(broker, verdicts) {}
 };
 
 /// One life of the relay: the core, and in place of the driver thread this,
@@ -78,6 +80,8 @@ class SimDriver {
   void make_producer(relay::Channel channel);
   void record_soon();
   void execute();
+  bool store_says_no();
+  void fsync_takes_its_time();
   void execute_on_store(const relay::Commands& commands);
   void execute_on_producers(const relay::Commands& commands);
   void trace(const relay::Commands& commands);

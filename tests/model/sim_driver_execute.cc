@@ -10,6 +10,7 @@ namespace outbox::model {
 namespace {
 
 constexpr std::int64_t kSocketTimeoutMs = 3'000;
+constexpr std::int64_t kSlowFsyncMaxMs = 20'000;
 
 }  // namespace
 
@@ -19,6 +20,7 @@ void SimDriver::record_soon() {
   recording_ = true;
   later(shared_.rng.between(0, 20), [this] {
     recording_ = false;
+    fsync_takes_its_time();
     shared_.store.sync();
     poke();
   });
@@ -43,27 +45,42 @@ void SimDriver::execute() {
   }
 }
 
+bool SimDriver::store_says_no() {
+  if (!shared_.rng.percent(shared_.faults.store_no_percent)) return false;
+  shared_.happened.count(Event::kStoreNo);
+  return true;
+}
+
+/// The relay's thread waits for it; the world does not.
+void SimDriver::fsync_takes_its_time() {
+  if (shared_.rng.below(1'000) >= shared_.faults.slow_fsync_per_mille) return;
+  shared_.happened.count(Event::kSlowFsync);
+  shared_.scheduler.pass(shared_.rng.between(10, kSlowFsyncMaxMs));
+}
+
 void SimDriver::execute_on_store(const relay::Commands& commands) {
   Shared& s = shared_;
+  if (!commands.bury.empty() || !commands.purged.empty() || !commands.record_counts.empty()) {
+    fsync_takes_its_time();
+  }
   for (const relay::Advance& each : commands.advance) {
     if (s.mutant == Mutant::kIgnoreProgress) continue;
     s.store.advance(each.lane, *each.progress, each.delivered);
   }
   record_soon();
   for (const relay::Bury& each : commands.bury) {
-    const bool ok = !s.rng.percent(s.faults.store_no_percent) &&
+    const bool ok = !store_says_no() &&
                     s.store.bury(each.lane, each.seq, each.partition, each.reason, each.progress);
     answers_.push_back(
         [this, lane = each.lane, seq = each.seq, ok] { core_.buried(now(), lane, seq, ok); });
   }
   for (const relay::Purged& each : commands.purged) {
-    const bool ok = !s.rng.percent(s.faults.store_no_percent);
+    const bool ok = !store_says_no();
     if (ok) s.store.record_purge(each.lane, each.from, each.through, each.count, each.progress);
     answers_.push_back([this, lane = each.lane, ok] { core_.purge_recorded(now(), lane, ok); });
   }
   for (const relay::RecordPartitionCount& each : commands.record_counts) {
-    const bool ok =
-        !s.rng.percent(s.faults.store_no_percent) && s.store.record_count(each.lane, each.count);
+    const bool ok = !store_says_no() && s.store.record_count(each.lane, each.count);
     answers_.push_back(
         [this, lane = each.lane, ok] { core_.partition_count_recorded(now(), lane, ok); });
   }

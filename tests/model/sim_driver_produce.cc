@@ -81,6 +81,7 @@ void SimDriver::read(const relay::Read& command) {
 void SimDriver::answer_read(const relay::Read& command) {
   poke();
   if (shared_.rng.percent(shared_.faults.read_fails_percent)) {
+    shared_.happened.count(Event::kReadFailed);
     core_.read_failed(now(), command.lane, command.id, "I/O error");
     return;
   }

@@ -93,6 +93,7 @@ void SimDriver::make_producer(relay::Channel channel) {
       std::make_shared<SimProducer>(world, channel, slot.opening, probe ? 1 : slot.max_in_flight,
                                     probe ? 1 : kMainBatchMax, ++shared_.last_producer_id);
   slot.making = false;
+  shared_.happened.count(Event::kNewProducer);
   const relay::Generation generation = std::exchange(slot.opening, 0);
   std::erase_if(produced_, [channel](const auto& each) { return each.second == channel; });
   core_.producer_ready(now(), channel, generation);

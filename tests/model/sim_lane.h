@@ -40,6 +40,7 @@ class SimLane {
   std::uint64_t delivered = 0;
   std::uint64_t durable_delivered = 0;
   std::map<Seq, std::string> dead;
+  std::map<Seq, Seq> requeued;  ///< dead letter, and the entry it became
   std::set<Seq> purged;
 
  private:

@@ -25,6 +25,7 @@ bool SimProducer::produce(const relay::Produce& message, kafka::Failure& failure
     return false;
   }
   if (world_.rng->below(1'000) < world_.faults->refused_per_mille) {
+    happened(Event::kQueueFull);
     failure = {kafka::Action::kRetry, "queue full", false};
     return false;
   }
@@ -72,6 +73,7 @@ void SimProducer::step(Key key) {
   const auto& topics = world_.broker->topic(key.first);
   const auto at = static_cast<std::size_t>(key.second);
   if (at < topics.partitions.size() && topics.partitions[at].leader < 0) {
+    happened(Event::kNoLeader);
     step_later(key, kRetryBackoffMs);  // nobody to send to
     return;
   }
@@ -108,6 +110,7 @@ void SimProducer::step(Key key) {
 /// Everything unacknowledged is numbered anew: silent duplicates if some of it
 /// had been appended (seen on real brokers).
 void SimProducer::bump_epoch(Toppar& toppar) {
+  happened(Event::kEpochBump);
   toppar.bump_wanted = false;
   ++toppar.epoch;
   toppar.next_base = 0;
@@ -129,6 +132,8 @@ void SimProducer::send(Key key, Toppar& toppar, Batch& batch) {
   toppar.last_arrival_ms = arrival;
   const bool lost = world_.broker->away || world_.rng->percent(world_.faults->request_lost_percent);
   const bool answer_lost = world_.rng->percent(world_.faults->response_lost_percent);
+  if (lost) happened(Event::kRequestLost);
+  if (!lost && answer_lost) happened(Event::kResponseLost);
   // Answers keep the order of the requests, as on one connection.
   const std::int64_t answer_at =
       std::max(toppar.last_answer_ms, arrival + world_.rng->between(1, kLatencyMaxMs));

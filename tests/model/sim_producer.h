@@ -73,6 +73,7 @@ class SimProducer : public std::enable_shared_from_this<SimProducer> {
   using Key = std::pair<store::LaneId, std::int32_t>;
   static constexpr std::int64_t kRetryBackoffMs = 100;
 
+  void happened(Event event) { world_.broker->happened().count(event); }
   void step_later(Key key, std::int64_t delay_ms);
   void step(Key key);
   void bump_epoch(Toppar& toppar);

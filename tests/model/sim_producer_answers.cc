@@ -74,6 +74,7 @@ void SimProducer::answered(Key key, std::uint64_t batch, int attempt, const Answ
 /// Success of a batch acknowledges all before it, whether they arrived or not.
 void SimProducer::succeed(Key key, Toppar& toppar, std::uint64_t batch, const Answer& answer) {
   while (toppar.sent.front().id != batch) {
+    happened(Event::kImplicitAck);
     for (const WireMessage& m : toppar.sent.front().wire.messages) {
       tell(key, m, relay::Outcome::kNoOffset, -1001);
     }
@@ -105,6 +106,7 @@ void SimProducer::fail(Key key, Toppar& toppar, const kafka::Failure& failure,
 void SimProducer::become_fatal() {
   if (fatal_) return;
   fatal_ = true;
+  happened(Event::kFatal);
   fatal_untold_ = true;
   world_.news();
 }
@@ -114,7 +116,9 @@ void SimProducer::wedge() {
   for (auto& [key, toppar] : toppars_) {
     if (most == nullptr || toppar.queue.size() > most->queue.size()) most = &toppar;
   }
-  if (most != nullptr) most->wedged = true;
+  if (most == nullptr) return;
+  most->wedged = true;
+  happened(Event::kWedge);
 }
 
 void SimProducer::purge() {

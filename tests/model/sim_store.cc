@@ -154,6 +154,16 @@ void SimStore::record_purge(LaneId id, Seq from, Seq through, std::uint64_t coun
   make_durable();
 }
 
+bool SimStore::requeue(LaneId id, Seq seq) {
+  SimLane& l = lanes_[id];
+  const SimEntry entry = l.entry(seq);
+  if (backend_ != nullptr && !backend_->requeue(id, seq, entry)) return false;
+  l.add({entry});
+  l.requeued[seq] = l.tail();
+  make_durable();
+  return true;
+}
+
 bool SimStore::record_count(LaneId id, PartitionCount count) {
   if (backend_ != nullptr && !backend_->record_count(id, count)) return false;
   lanes_[id].record(count);

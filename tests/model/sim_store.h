@@ -32,6 +32,8 @@ class SimStore {
             const Progress& progress);
   void record_purge(LaneId id, Seq from, Seq through, std::uint64_t count,
                     const Progress& progress);
+  /// A dead letter becomes a new entry. False: the backend failed.
+  bool requeue(LaneId id, Seq seq);
   bool record_count(LaneId id, PartitionCount count);
   bool read(LaneId id, Seq from, std::size_t count);
   /// What a backend shows of a lane after a power cut.

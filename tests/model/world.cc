@@ -58,6 +58,7 @@ void World::birth() {
 void World::kill() {
   if (!driver_ || (healed_ && !dying())) return;
   ++result_.kills;
+  s_.happened.count(Event::kKill);
   for (const auto& [reason, count] : driver_->core().rebuilds()) result_.rebuilds += count;
   driver_->check_before_kill();
   driver_.reset();
@@ -130,6 +131,7 @@ void World::operator_rounds() {
     if (s_.store.lane(id).tail() == 0) continue;
     const std::string state = driver_->core().lane_state(s_.scheduler.now_ms(), id);
     if (state.rfind("halted", 0) == 0 && (healed_ || s_.rng.one_in(10))) {
+      s_.happened.count(Event::kAccept);
       driver_->core().accept(s_.scheduler.now_ms(), id);
       driver_->poke();
     }

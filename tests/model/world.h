@@ -23,6 +23,7 @@ struct RunResult {
   std::uint64_t duplicates = 0;
   std::uint64_t kills = 0;
   std::uint64_t rebuilds = 0;
+  Happened happened;
 };
 
 /// For a campaign. What a run found wrong has many forms: it is told in `wrong`.
@@ -75,6 +76,9 @@ class World {
   void plan_relay_faults();
   void plan_pauses();
   void plan_purges();
+  void plan_requeues();
+  void plan_clock_jumps();
+  void requeue(LaneId id);
   void cancel_purge(LaneId id);
   /// The relay runs and knows the lane.
   bool relayed(LaneId id);

@@ -35,6 +35,7 @@ void World::plan_cluster_faults() {
   if (f.outage) {
     repeat(20'000, 20'000, [this]() -> End {
       s_.broker.away = true;
+      s_.happened.count(Event::kOutage);
       return [this] { s_.broker.away = false; };
     });
   }
@@ -70,6 +71,7 @@ void World::plan_growth() {
   repeat(25'000, 1, [this] {
     SimTopic& topic = any_topic();
     if (topic.partitions.size() + 2 <= kPartitionsMax) {
+      s_.happened.count(Event::kGrowth);
       topic.partitions.resize(topic.partitions.size() + 1 + s_.rng.below(2));
     }
     return nothing();
@@ -82,6 +84,7 @@ void World::plan_recreation() {
     recreated_ = true;
     SimTopic& topic = any_topic();
     const std::size_t partitions = 1 + s_.rng.below(topic.partitions.size());
+    if (partitions < topic.partitions.size()) s_.happened.count(Event::kRecreatedSmaller);
     for (const SimPartition& p : topic.partitions) {
       for (const WireMessage& m : p.log) topic.deleted.insert(m.seq);
     }

@@ -32,6 +32,8 @@ void World::heal() {
       p.isr_short = false;
     }
   }
+  // Of each lane one more dead letter, which Kafka must take now.
+  for (LaneId id = 0; id < lanes_; ++id) requeue(id);
   if (!driver_) return;
   for (LaneId id = 0; id < lanes_; ++id) {
     if (s_.store.lane(id).tail() > 0) driver_->core().resume(s_.scheduler.now_ms(), id);
@@ -105,6 +107,7 @@ RunResult World::run() {
   }
   at_the_end();
   result_.resent = s_.resent;
+  result_.happened = s_.happened;
   result_.wrong = s_.verdicts.wrong();
   result_.trace = s_.trace.value();
   return result_;
