@@ -13,6 +13,8 @@ using kafka::Action;
 
 // So many answers at least before an error that lasts is healed.
 constexpr std::size_t kAnswersIll = 3;
+// What was not begun after so many will not come.
+constexpr std::size_t kAnswersEnough = 9;
 // With the rig's pauses every next try is due within this.
 constexpr std::string_view kStalledShortly = " (next try in 0 s)";
 
@@ -172,7 +174,7 @@ bool begun(const Cell& cell) {
   const Action action = wanted_action(cell);
   if (action == Action::kStop) return state_begins(cell, "stopped");
   if (cell.answers < answers_wanted(cell)) return false;
-  if (!cell.lasts()) return true;
+  if (!cell.lasts() || cell.answers >= kAnswersEnough) return true;
   if (stall_wanted(cell)) return state_begins(cell, "stalled");
   if (action == Action::kVerdict) return !cell.dead.empty();
   return !ends_producer(cell) || !cell.rebuilds.empty();

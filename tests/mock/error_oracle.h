@@ -41,7 +41,7 @@ std::vector<kafka::ErrorRow> broker_rows();
 kafka::Action wanted_action(const Cell& cell);
 /// Does its topic's state tell the error's name?
 bool named(const Cell& cell);
-/// Did the relay begin with it, for all to see? Until then an error is not healed.
+/// Did the relay begin with it, for all to see, or had it time to? Until then nothing is healed.
 bool begun(const Cell& cell);
 /// A state that it never should have had; empty = there is none so far.
 std::string misfit(const Cell& cell);
