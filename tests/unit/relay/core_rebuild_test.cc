@@ -113,9 +113,10 @@ TEST_CASE("old entries go with one request in flight, for brokers forget their p
   rig.age_ms = CoreOptions().old_after_ms;
   rig.append_fresh(1, {0, 0});
   CHECK(rig.out().empty());
-  CHECK(rig.rebuilds("old entries") == 1);
+  CHECK(rig.opens.back().reason == "old entries");
   CHECK(rig.opens.back().max_in_flight_requests == 1);
   rig.make_ready();
+  CHECK(rig.rebuilds("old entries") == 1);
   CHECK(rig.out() == "1/0/5");
   rig.auto_ready = true;
   rig.deliver_all();
