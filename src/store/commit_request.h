@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <functional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "outbox/message.h"
@@ -25,15 +27,41 @@ struct CommitItem {
   Appended appended;
 };
 
+/// The messages of a request. Nearly always it is one: that needs no allocation.
+class CommitItems {
+ public:
+  void reserve(std::size_t count) { many_.reserve(count); }
+  void add(CommitItem item) {
+    if (size_ == 0 && many_.capacity() == 0) {
+      one_ = std::move(item);
+    } else {
+      if (size_ == 1 && many_.empty()) many_.push_back(std::move(one_));
+      many_.push_back(std::move(item));
+    }
+    ++size_;
+  }
+  std::size_t size() const { return size_; }
+  std::span<CommitItem> all() { return {many_.empty() ? &one_ : many_.data(), size_}; }
+  std::span<const CommitItem> all() const { return {many_.empty() ? &one_ : many_.data(), size_}; }
+  /// An item with nothing in it when there is none.
+  const CommitItem& front() const { return many_.empty() ? one_ : many_.front(); }
+
+ private:
+  CommitItem one_;
+  std::vector<CommitItem> many_;
+  std::size_t size_ = 0;
+};
+
 /// What one caller wants written in one piece: all of it or nothing.
 struct CommitRequest {
-  std::vector<CommitItem> items;
+  CommitItems items;
   /// Further changes of the same write, made when the items have their numbers
   /// (a dead letter, a purge, a partition count). A failure drops the request
   /// and only it.
-  std::function<Status(rocksdb::WriteBatch&, const std::vector<CommitItem>&)> also;
-  /// For append_async; runs on the thread that committed. Empty: somebody waits.
-  std::function<void(CommitRequest&)> done;
+  std::function<Status(rocksdb::WriteBatch&, std::span<const CommitItem>)> also;
+  /// For append_async, of one item or none; called by the thread that committed. Empty: somebody
+  /// waits.
+  AppendCallback done;
   /// All recorded progress must be in the same write.
   bool with_progress = false;
   std::size_t bytes = 0;  ///< of the records, for the limits
@@ -42,6 +70,11 @@ struct CommitRequest {
   /// Somebody waits on this until it is not kWaiting.
   enum State : int { kWaiting, kDone };
   std::atomic<int> state{kWaiting};
+
+  /// What `done` is told.
+  Result<Appended> result() const {
+    return status.ok() ? Result<Appended>(items.front().appended) : Result<Appended>(status);
+  }
 };
 
 }  // namespace outbox::store

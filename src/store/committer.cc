@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace outbox::store {
 namespace {
@@ -14,13 +15,13 @@ constexpr int kLingerYields = 20;
 
 }  // namespace
 
-Committer::Committer(GroupWriter& writer, ProgressBook& progress, DurableTail& tail,
-                     const Clock& clock, std::size_t queue_bytes_max)
-    : writer_(writer),
-      progress_(progress),
-      tail_(tail),
-      clock_(clock),
-      queue_bytes_max_(queue_bytes_max),
+Committer::Committer(Parts parts)
+    : writer_(parts.writer),
+      progress_(parts.progress),
+      tail_(parts.tail),
+      clock_(parts.clock),
+      queue_bytes_max_(parts.queue_bytes_max),
+      on_written_(std::move(parts.on_written)),
       thread_([this] { run(); }) {
   progress_.on_dirty([this] {
     const std::lock_guard lock(mutex_);
@@ -82,7 +83,8 @@ void Committer::commit_async(std::unique_ptr<CommitRequest> request) {
   std::unique_lock lock(mutex_);
   if (!admit(lock, *request)) {
     lock.unlock();
-    request->done(*request);
+    on_written_(*request);
+    request->done(request->status);
     return;
   }
   queue_bytes_ += request->bytes;
@@ -122,11 +124,12 @@ std::vector<CommitRequest*> Committer::take_group() {
   return group;
 }
 
-void Committer::complete(std::vector<CommitRequest*>& group) {
+void Committer::complete(std::vector<CommitRequest*>& group) const {
   for (CommitRequest* request : group) {
     if (request->done) {
       const std::unique_ptr<CommitRequest> owned(request);
-      owned->done(*owned);
+      on_written_(*owned);
+      owned->done(owned->result());
       continue;
     }
     request->state = CommitRequest::kDone;

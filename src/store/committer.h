@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -32,8 +33,16 @@ class Committer {
   /// Progress rides with a group at most this often.
   static constexpr std::int64_t kProgressRideMs = 50;
 
-  Committer(GroupWriter& writer, ProgressBook& progress, DurableTail& tail, const Clock& clock,
-            std::size_t queue_bytes_max);
+  struct Parts {
+    GroupWriter& writer;
+    ProgressBook& progress;
+    DurableTail& tail;
+    const Clock& clock;
+    std::size_t queue_bytes_max = 0;
+    /// A request that nobody waits for was written or not; called before its `done`.
+    std::function<void(CommitRequest&)> on_written;
+  };
+  explicit Committer(Parts parts);
   /// Commits what is queued, then stops; the durable tail is synced.
   ~Committer();
   Committer(const Committer&) = delete;
@@ -56,7 +65,7 @@ class Committer {
   void write_queue(std::unique_lock<std::mutex>& lock);
   bool linger(std::unique_lock<std::mutex>& lock);
   std::vector<CommitRequest*> take_group();
-  static void complete(std::vector<CommitRequest*>& group);
+  void complete(std::vector<CommitRequest*>& group) const;
   bool ride_now();
   void tick(std::unique_lock<std::mutex>& lock);
   void write_progress(std::unique_lock<std::mutex>& lock);
@@ -68,6 +77,7 @@ class Committer {
   DurableTail& tail_;
   const Clock& clock_;
   const std::size_t queue_bytes_max_;
+  const std::function<void(CommitRequest&)> on_written_;
 
   std::mutex mutex_;
   std::condition_variable work_;  ///< for the thread

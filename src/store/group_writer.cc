@@ -1,6 +1,7 @@
 #include "store/group_writer.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/check.h"
 #include "base/mutant.h"
@@ -74,15 +75,15 @@ void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progre
 }
 
 void GroupWriter::add(CommitRequest& request, CommitSlab& slab) {
-  const bool fallible = request.also || std::any_of(request.items.begin(), request.items.end(),
-                                                    [](const CommitItem& item) {
-                                                      return !item.idempotency_key.empty();
-                                                    });
+  const bool fallible =
+      request.also || std::ranges::any_of(request.items.all(), [](const CommitItem& item) {
+        return !item.idempotency_key.empty();
+      });
   const std::size_t mark = slab.mark();
   if (fallible) slab.batch().SetSavePoint();
   request.status = add_items(request, slab);
   if (request.status.ok() && request.also) {
-    request.status = request.also(slab.batch(), request.items);
+    request.status = request.also(slab.batch(), request.items.all());
   }
   if (!fallible) {
     OUTBOX_CHECK(request.status.ok());
@@ -95,20 +96,20 @@ void GroupWriter::add(CommitRequest& request, CommitSlab& slab) {
 
 /// Takes a request out of the group again: its numbers go to the next one.
 void GroupWriter::undo(CommitRequest& request, CommitSlab& slab, std::size_t mark) {
-  for (auto item = request.items.rbegin(); item != request.items.rend(); ++item) {
-    if (item->appended.seq == 0 || item->appended.repeated) continue;
-    --item->lane->next;
-    Touched& touched = touched_[item->lane->touched_index];
+  for (const CommitItem& item : std::views::reverse(request.items.all())) {
+    if (item.appended.seq == 0 || item.appended.repeated) continue;
+    --item.lane->next;
+    Touched& touched = touched_[item.lane->touched_index];
     --touched.entries;
-    touched.bytes -= item->record_bytes;
-    if (!item->idempotency_key.empty()) parts_.idempotency.undo(item->idempotency_key);
+    touched.bytes -= item.record_bytes;
+    if (!item.idempotency_key.empty()) parts_.idempotency.undo(item.idempotency_key);
   }
   slab.forget_after(mark);
   [[maybe_unused]] const auto undone = slab.batch().RollbackToSavePoint();
 }
 
 Status GroupWriter::add_items(CommitRequest& request, CommitSlab& slab) {
-  for (CommitItem& item : request.items) {
+  for (CommitItem& item : request.items.all()) {
     if (Status status = add_item(item, slab); !status.ok()) return status;
   }
   return {};
@@ -210,7 +211,7 @@ void GroupWriter::publish(std::span<CommitRequest* const> group,
 }
 
 void GroupWriter::register_callbacks(CommitRequest& request) {
-  for (CommitItem& item : request.items) {
+  for (CommitItem& item : request.items.all()) {
     if (!item.on_delivered) continue;
     if (item.appended.repeated) {
       parts_.callbacks.cancel();

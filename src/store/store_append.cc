@@ -39,7 +39,7 @@ Status StoreImpl::admit(const CommitRequest& request) {
 void StoreImpl::withdraw(CommitRequest& request) {
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
-  for (CommitItem& item : request.items) {
+  for (CommitItem& item : request.items.all()) {
     if (request.status.ok() && !item.appended.repeated) continue;
     ++entries;
     bytes += item.record_bytes;
@@ -53,18 +53,18 @@ Result<Appended> StoreImpl::append(const Message& message, DeliveryCallback on_d
   if (!item.ok()) return item.status();
   CommitRequest request;
   request.bytes = item->record_bytes;
-  request.items.push_back(std::move(*item));
+  request.items.add(std::move(*item));
   if (Status status = admit(request); !status.ok()) return status;
   if (Status status = reserve_callback(request); !status.ok()) return status;
   committer_.commit(request);
   withdraw(request);
   if (!request.status.ok()) return request.status;
-  return request.items[0].appended;
+  return request.items.front().appended;
 }
 
 /// A place for the item's callback; without one, what admit() took is given back.
 Status StoreImpl::reserve_callback(const CommitRequest& request) {
-  if (!request.items[0].on_delivered) return {};
+  if (!request.items.front().on_delivered) return {};
   Status status = callbacks_.reserve();
   if (!status.ok()) capacity_.give_back(1, request.bytes);
   return status;
@@ -73,9 +73,10 @@ Status StoreImpl::reserve_callback(const CommitRequest& request) {
 /// A call that failed before it was queued completes in its turn, like the others.
 void StoreImpl::fail_async(Status status, AppendCallback done) {
   auto request = std::make_unique<CommitRequest>();
-  request->also = [status = std::move(status)](rocksdb::WriteBatch&,
-                                               const std::vector<CommitItem>&) { return status; };
-  request->done = [done = std::move(done)](CommitRequest& failed) { done(failed.status); };
+  request->also = [status = std::move(status)](rocksdb::WriteBatch&, std::span<const CommitItem>) {
+    return status;
+  };
+  request->done = std::move(done);
   committer_.commit_async(std::move(request));
 }
 
@@ -84,18 +85,11 @@ void StoreImpl::append_async(Message message, AppendCallback done, DeliveryCallb
   if (!item.ok()) return fail_async(item.status(), std::move(done));
   auto request = std::make_unique<CommitRequest>();
   request->bytes = item->record_bytes;
-  request->items.push_back(std::move(*item));
+  request->items.add(std::move(*item));
   Status status = admit(*request);
   if (status.ok()) status = reserve_callback(*request);
   if (!status.ok()) return fail_async(std::move(status), std::move(done));
-  request->done = [this, done = std::move(done)](CommitRequest& committed) {
-    withdraw(committed);
-    if (committed.status.ok()) {
-      done(committed.items[0].appended);
-    } else {
-      done(committed.status);
-    }
-  };
+  request->done = std::move(done);
   committer_.commit_async(std::move(request));
 }
 
@@ -119,7 +113,7 @@ Result<std::vector<Appended>> StoreImpl::append_batch(std::span<const Message> m
       return Status(Code::kInvalidArgument, "a batch of more than batch_bytes_max bytes (" +
                                                 std::to_string(options_.batch_bytes_max) + ")");
     }
-    request.items.push_back(std::move(*item));
+    request.items.add(std::move(*item));
   }
   if (Status status = admit(request); !status.ok()) return status;
   committer_.commit(request);
@@ -127,7 +121,7 @@ Result<std::vector<Appended>> StoreImpl::append_batch(std::span<const Message> m
   if (!request.status.ok()) return request.status;
   std::vector<Appended> appended;
   appended.reserve(request.items.size());
-  for (const CommitItem& item : request.items) appended.push_back(item.appended);
+  for (const CommitItem& item : request.items.all()) appended.push_back(item.appended);
   return appended;
 }
 

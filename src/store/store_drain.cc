@@ -110,7 +110,7 @@ Status StoreImpl::bury(LaneId lane_id, Seq seq, std::int32_t partition, const st
   dead.record = std::move(entry);
 
   CommitRequest request;
-  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>&) {
+  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
     const auto put = batch.Put(database_->dead, key, encode(dead));
     if (!put.ok()) return from_rocks(put, "writing a dead letter");
     // In the same write as the record: an entry is never both dead and pending.
@@ -138,7 +138,7 @@ Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
   std::erase_if(history, [&](const PartitionCount& old) { return old.from_seq >= count.from_seq; });
   history.push_back(count);
   CommitRequest request;
-  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>&) {
+  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
     const auto put =
         batch.Put(database_->meta, meta::key(meta::kPlacementPrefix, lane_id), encode(history));
     return from_rocks(put, "recording a partition count");
@@ -165,15 +165,14 @@ void StoreImpl::record_topic_limits(LaneId lane_id, TopicLimits limits) {
   // A hint, so nobody waits for it; but with the groups, because a write of its own that
   // failed would leave RocksDB and us with different ideas of the log.
   auto request = std::make_unique<CommitRequest>();
-  request->also = [this, lane_id, limits](rocksdb::WriteBatch& batch,
-                                          const std::vector<CommitItem>&) {
+  request->also = [this, lane_id, limits](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
     const auto put =
         batch.Put(database_->meta, meta::key(meta::kLimitsPrefix, lane_id), encode(limits));
     return from_rocks(put, "recording a topic's limits");
   };
-  request->done = [this, lane](CommitRequest& written) {
-    if (written.status.ok()) return;
-    log_->warn("cannot record the limits of {}: {}", lane->topic, written.status.to_string());
+  request->done = [this, lane](const Result<Appended>& written) {
+    if (written.ok()) return;
+    log_->warn("cannot record the limits of {}: {}", lane->topic, written.status().to_string());
   };
   committer_.commit_async(std::move(request));
 }

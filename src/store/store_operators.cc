@@ -102,10 +102,10 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   if (!item.ok()) return item.status();
   CommitRequest request;
   request.bytes = item->record_bytes;
-  request.items.push_back(std::move(*item));
+  request.items.add(std::move(*item));
   if (Status status = admit(request); !status.ok()) return status;
   const std::lock_guard one_at_a_time(operators_mutex_);
-  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>& items) -> Status {
+  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem> items) -> Status {
     auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
     if (!dead.ok()) return dead.status();
     if (dead->requeued_as != 0) return {Code::kInvalidArgument, "requeued by somebody else"};
@@ -122,7 +122,7 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   committer_.commit(request);
   withdraw(request);
   if (!request.status.ok()) return request.status;
-  return request.items[0].appended;
+  return request.items.front().appended;
 }
 
 Status StoreImpl::put_purge(rocksdb::WriteBatch& batch, const PurgeRecord& record) {
@@ -137,7 +137,7 @@ Status StoreImpl::drop_dead_letter(const std::string& topic, Seq seq, const std:
   const PurgeRecord record{topic, seq, seq, 1, clock_.wall_ms(), who};
   const std::lock_guard one_at_a_time(operators_mutex_);
   CommitRequest request;
-  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>&) -> Status {
+  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) -> Status {
     const auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
     if (!dead.ok()) return dead.status();
     const auto gone = batch.Delete(database_->dead, entry_key((*lane)->id, seq));
@@ -159,7 +159,7 @@ Result<PurgeRecord> StoreImpl::record_purge(LaneId lane_id, PurgeRecord record,
                                             const Progress& progress) {
   Lane* const lane = lanes_->find(lane_id);
   CommitRequest request;
-  request.also = [&](rocksdb::WriteBatch& batch, const std::vector<CommitItem>&) -> Status {
+  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) -> Status {
     if (Status status = put_purge(batch, record); !status.ok()) return status;
     progress_.update(*lane, [&](LaneRecord& counters) {
       counters.progress = progress;
