@@ -91,8 +91,10 @@ RunResult World::run() {
   stop();
   if (s_.verdicts.clean()) {
     result_.duplicates = check_logs(s_);
-    s_.verdicts.expect(forgetful_ || result_.duplicates <= s_.resent + s_.epoch_resends,
-                       "more duplicates than were sent again");
+    s_.verdicts.expect(forgetful_ || result_.duplicates <= s_.resent + s_.epoch_resends, [&] {
+      return std::to_string(result_.duplicates) + " duplicates, but " + std::to_string(s_.resent) +
+             " + " + std::to_string(s_.epoch_resends) + " sent again";
+    });
   }
   for (const auto& [id, lane] : s_.store.lanes()) {
     result_.appended += lane.tail();
