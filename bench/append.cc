@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "append_sides.h"
-#include "report.h"
+#include "measure.h"
 
 namespace outbox::bench {
 namespace {
@@ -40,34 +40,20 @@ std::vector<Case> cases(const Flags& flags) {
   return all;
 }
 
-double median_of(const std::vector<Sample>& samples, double Sample::*what) {
-  std::vector<double> values;
-  for (const Sample& sample : samples) values.push_back(sample.*what);
-  return median(std::move(values));
-}
-
 Row measure(const Case& one, const AppendLoad& load, int repeats) {
-  std::vector<Sample> outbox;
-  std::vector<Sample> rocksdb;
-  std::vector<double> ratios;
-  for (int i = 0; i < repeats; ++i) {
-    // Who begins changes, so that a trend of the machine hits both.
-    if (i % 2 == 0) outbox.push_back(one.outbox(load));
-    rocksdb.push_back(one.rocksdb(load));
-    if (i % 2 != 0) outbox.push_back(one.outbox(load));
-    ratios.push_back(outbox.back().per_second / rocksdb.back().per_second);
-  }
+  const auto samples = alternate<Sample>(
+      repeats, {[&] { return one.outbox(load); }, [&] { return one.rocksdb(load); }});
+  const std::vector<Sample>& outbox = samples[0];
+  const std::vector<Sample>& rocksdb = samples[1];
   Row row;
   row.set("what", one.name)
       .set("threads", one.threads)
       .set("bytes", std::uint64_t{load.value_bytes})
       .set("n", static_cast<std::uint64_t>(repeats))
       .set("outbox_per_s", median_of(outbox, &Sample::per_second))
-      .set("rocksdb_per_s", median_of(rocksdb, &Sample::per_second))
-      .set("ratio", median(ratios))
-      .set("lowest", *std::min_element(ratios.begin(), ratios.end()))
-      .set("highest", *std::max_element(ratios.begin(), ratios.end()))
-      .set("outbox_p50_us", median_of(outbox, &Sample::p50_us))
+      .set("rocksdb_per_s", median_of(rocksdb, &Sample::per_second));
+  set_ratio(row, outbox, rocksdb, &Sample::per_second);
+  row.set("outbox_p50_us", median_of(outbox, &Sample::p50_us))
       .set("outbox_p99_us", median_of(outbox, &Sample::p99_us))
       .set("rocksdb_p50_us", median_of(rocksdb, &Sample::p50_us))
       .set("rocksdb_p99_us", median_of(rocksdb, &Sample::p99_us));

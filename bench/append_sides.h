@@ -14,7 +14,7 @@ struct Sample {
   double p99_us = 0;
 };
 
-/// What is appended, for how long. Values are random bytes: nothing compresses.
+/// What is appended, for how long. Values are random text: hardly anything compresses.
 struct AppendLoad {
   std::size_t value_bytes = 100;
   double seconds = 2;

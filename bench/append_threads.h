@@ -1,33 +1,15 @@
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <iostream>
-#include <random>
-#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "append_sides.h"
-#include "report.h"
+#include "measure.h"
 
 namespace outbox::bench {
-
-template <typename AnyStatus>
-void must(const AnyStatus& status, const std::string& text) {
-  if (status.ok()) return;
-  std::cerr << "append: " << text << '\n';
-  std::exit(1);
-}
-
-inline std::string random_bytes(std::size_t count) {
-  std::mt19937_64 random(20'260'101);
-  std::string bytes(count, '\0');
-  for (char& c : bytes) c = static_cast<char>(random());
-  return bytes;
-}
 
 /// Calls `once` over and over on `threads` threads for `seconds`; each call
 /// makes `entries` messages durable. Both sides are driven by this.
@@ -52,9 +34,9 @@ Sample drive(int threads, double seconds, std::size_t entries, Once once) {
   const double elapsed = watch.seconds();
   std::vector<double> all;
   for (const auto& mine : took_us) all.insert(all.end(), mine.begin(), mine.end());
-  std::sort(all.begin(), all.end());
-  return {static_cast<double>(all.size() * entries) / elapsed, all[all.size() / 2],
-          all[all.size() * 99 / 100]};
+  const auto calls = static_cast<double>(all.size());
+  const auto [p50_us, p99_us] = percentiles(std::move(all));
+  return {calls * static_cast<double>(entries) / elapsed, p50_us, p99_us};
 }
 
 }  // namespace outbox::bench

@@ -5,8 +5,6 @@
 #include <rocksdb/statistics.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -14,7 +12,7 @@
 #include <vector>
 
 #include "base/endian.h"
-#include "report.h"
+#include "measure.h"
 #include "store/format.h"
 #include "store/rocks_options.h"
 
@@ -25,12 +23,6 @@ constexpr std::size_t kBatchEntries = 1'000;
 constexpr std::size_t kTurnBytes = std::size_t{1} << 20;       ///< read of one lane per turn
 constexpr std::uint64_t kStepBytes = std::uint64_t{64} << 20;  ///< settled between two give-backs
 constexpr double kMega = 1e6;
-
-void must(const rocksdb::Status& status) {
-  if (status.ok()) return;
-  std::cerr << "key_format: " << status.ToString() << '\n';
-  std::exit(1);
-}
 
 struct LaneState {
   Seq head = 1;

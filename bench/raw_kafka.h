@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kafka/client.h"
@@ -12,44 +15,51 @@ namespace outbox::bench {
 
 /// librdkafka as a service would use it without an outbox: the relay's own
 /// settings, the same placement over the partitions, headers of the same
-/// names and lengths, values that librdkafka need not copy, delivery reports
-/// as events. Nothing is stored. One thread.
+/// names and lengths, delivery reports as events. Nothing is stored. A message
+/// that is refused, or reported without an offset, ends the program.
+/// One thread may produce while another one takes the reports.
 class RawProducer {
  public:
-  RawProducer(const RelayOptions& options, const std::string& topic, std::int32_t partitions);
+  /// Messages go to the topics in turn.
+  RawProducer(const RelayOptions& options, const std::vector<std::string>& topics,
+              std::int32_t partitions);
 
-  /// Produces the values `first`, ... in order, within the relay's in-flight
-  /// budget, and returns when each has a delivery report with a real offset.
+  /// Produces `value`, which librdkafka need not copy, as long as `more()`, or
+  /// `count` times, within the relay's in-flight budget; returns when each has
+  /// its report. Answers how many.
+  std::uint64_t produce_while(const std::string& value, const std::function<bool()>& more);
   void produce_all(const std::string& value, std::uint64_t count);
 
+  enum class Copy { kNo, kYes };
+  /// One message; without a copy `value` must stay until the report, which brings `opaque` back.
+  void produce(std::string_view value, Copy copy, void* opaque = nullptr);
+  /// Waits so long for reports, calls `each` with what they bring back, and answers how many.
+  std::size_t take_reports(std::chrono::milliseconds timeout,
+                           const std::function<void(void* opaque)>& each = {});
+  /// Until each message has its report. Not beside another thread.
+  void wait();
+
  private:
-  void produce(const std::string& value);
-  void take_reports(int timeout_ms);
+  struct Lane {
+    kafka::TopicPtr topic;
+    std::vector<std::uint64_t> prev;  ///< by partition
+    std::uint64_t next = 1;
+  };
+  bool within_budget() const;
+  void must_take_reports();
 
   const RelayOptions options_;
   const std::int32_t partitions_;
   kafka::Client client_;
-  kafka::TopicPtr topic_;
+  std::vector<Lane> lanes_;
+  std::size_t turn_ = 0;
+  // Of the producing thread.
+  std::uint64_t produced_ = 0;
+  std::uint64_t produced_bytes_ = 0;
+  // Of the thread that takes the reports.
   std::vector<const rd_kafka_message_t*> messages_;
-  std::vector<std::uint64_t> prev_;  ///< by partition
-  std::uint64_t next_ = 1;
-  std::uint64_t in_flight_ = 0;
-  std::uint64_t in_flight_bytes_ = 0;
-};
-
-/// A topic with the brokers' default replication, as long as the object lives.
-class BenchTopic {
- public:
-  /// Returns when every partition has a leader. One that exists already ends the program.
-  BenchTopic(const RelayOptions& options, std::string topic, std::int32_t partitions);
-  ~BenchTopic();
-  BenchTopic(const BenchTopic&) = delete;
-  BenchTopic& operator=(const BenchTopic&) = delete;
-  const std::string& name() const { return name_; }
-
- private:
-  kafka::Client client_;
-  const std::string name_;
+  std::uint64_t reported_ = 0;
+  std::uint64_t reported_bytes_ = 0;
 };
 
 }  // namespace outbox::bench

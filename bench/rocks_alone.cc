@@ -1,0 +1,36 @@
+#include "rocks_alone.h"
+
+#include "fresh_outbox.h"
+#include "measure.h"
+#include "store/format.h"
+#include "store/rocks_options.h"
+
+namespace outbox::bench {
+
+RocksAlone::RocksAlone(std::filesystem::path dir) : dir_(std::move(dir)) {
+  std::filesystem::remove_all(dir_);
+  const rocksdb::Options options(
+      store::db_options(Options{}, rocksdb::Env::Default(), null_logger()),
+      store::data_family_options(Options{}, std::make_shared<store::DurableHeads>()));
+  rocksdb::DB* db = nullptr;
+  must(rocksdb::DB::Open(options, dir_.string(), &db));
+  db_.reset(db);
+}
+
+RocksAlone::~RocksAlone() {
+  db_.reset();
+  std::filesystem::remove_all(dir_);
+}
+
+void RocksAlone::write(rocksdb::WriteBatch& batch) {
+  must(db_->Write(store::durable_write(), &batch));
+}
+
+std::string record_of(const std::string& value) {
+  std::string record;
+  store::encode_body(message_of("orders", value), 1, 1, record);
+  store::seal(record, 1, 1);
+  return record;
+}
+
+}  // namespace outbox::bench

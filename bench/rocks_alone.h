@@ -1,0 +1,31 @@
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace outbox::bench {
+
+/// A store's data family without the store: the same options, fresh in `dir`,
+/// gone with the object.
+class RocksAlone {
+ public:
+  explicit RocksAlone(std::filesystem::path dir);
+  ~RocksAlone();
+  RocksAlone(const RocksAlone&) = delete;
+  RocksAlone& operator=(const RocksAlone&) = delete;
+
+  /// Synced, as the store writes. Safe from any thread.
+  void write(rocksdb::WriteBatch& batch);
+
+ private:
+  const std::filesystem::path dir_;
+  std::unique_ptr<rocksdb::DB> db_;
+};
+
+/// A store's record of `value`, as it would be written.
+std::string record_of(const std::string& value);
+
+}  // namespace outbox::bench
