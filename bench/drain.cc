@@ -15,10 +15,12 @@
 namespace outbox::bench {
 namespace {
 
+constexpr std::uint64_t kMessagesByDefaultMax = 1'000'000;
+
 struct Flags : KafkaFlags {
-  std::vector<std::size_t> value_bytes{100, 1'024};
+  std::vector<std::size_t> value_bytes{100, 1'024, 10'240};
   std::uint64_t megabytes = 200;  ///< of values in one run
-  std::uint64_t messages_max = 1'000'000;
+  std::uint64_t messages = 0;     ///< in one run; 0: as many as megabytes says
 };
 
 struct Sample : Timed {
@@ -27,7 +29,9 @@ struct Sample : Timed {
 
 std::uint64_t count_of(const Flags& flags, std::size_t value_bytes) {
   const std::uint64_t wanted =
-      std::min(flags.messages_max, flags.megabytes * 1'000'000 / value_bytes);
+      flags.messages > 0
+          ? flags.messages
+          : std::min(kMessagesByDefaultMax, flags.megabytes * 1'000'000 / value_bytes);
   return std::max<std::uint64_t>(wanted - wanted % kFillEntries, kFillEntries);
 }
 
@@ -128,10 +132,11 @@ int main(int argc, char** argv) {
   CLI::App app{"Drains an outbox to Kafka beside raw librdkafka"};
   flags.add_to(app);
   app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
-  app.add_option("--megabytes", flags.megabytes, "of values in one run of one side");
-  app.add_option("--messages-max", flags.messages_max, "in one run of one side");
+  app.add_option("--megabytes", flags.megabytes, "of values in one run, at most 1 M messages");
+  app.add_option("--messages", flags.messages, "in one run, instead of --megabytes");
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {
+    flags.value_bytes = {100, 10'240};
     flags.megabytes = 5;
     flags.repeats = 1;
   }
