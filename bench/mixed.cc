@@ -1,0 +1,164 @@
+// How long does an append take while a backlog drains at full speed? Beside
+// RocksDB's own synced write while librdkafka sends as fast as the backlog
+// drained. Open loop: time counts from when an append was due.
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "bench_topics.h"
+#include "fresh_outbox.h"
+#include "kafka_flags.h"
+#include "measure.h"
+#include "paced.h"
+#include "raw_kafka.h"
+#include "rocks_alone.h"
+#include "store/format.h"
+
+namespace outbox::bench {
+namespace {
+
+// Fewer appends than this have no 99th percentile.
+constexpr std::size_t kAppendsMin = 500;
+constexpr std::chrono::milliseconds kLook{1};
+
+struct Flags : KafkaFlags {
+  std::vector<std::size_t> value_bytes{100, 1'024};
+  int threads = 8;
+  double per_second = 1'000;
+  double seconds = 4;             ///< of one run; it ends with the backlog
+  std::uint64_t megabytes = 500;  ///< of values in the backlog
+};
+
+struct Sample : Percentiles {
+  double sent_per_second = 0;  ///< to Kafka, meanwhile
+};
+
+class Bench {
+ public:
+  Bench(const Flags& flags, std::size_t value_bytes)
+      : flags_(flags), options_(flags.relay_options()), value_(random_text(value_bytes)) {}
+  Row compare();
+
+ private:
+  BenchTopics topic() const { return {options_, "bench-mixed", 1, flags_.partitions}; }
+  Sample outbox();
+  Sample raw() const;
+
+  const Flags flags_;
+  const RelayOptions options_;
+  const std::string value_;
+  double drained_per_second_ = 0;  ///< by the last run of the outbox
+};
+
+Sample Bench::outbox() {
+  const BenchTopics topic = this->topic();
+  FreshOutbox outbox(flags_.dir);
+  const Message message = message_of(topic.name(), value_);
+  const std::uint64_t wanted = flags_.megabytes * 1'000'000 / value_.size();
+  const std::uint64_t backlog = wanted - wanted % kFillEntries;
+  outbox.fill(message, backlog);
+  const auto relay = value_of(Relay::start(*outbox, options_));
+  const auto delivered = [&relay] { return relay->stats().delivered; };
+  // One message alone in each partition comes first: not full speed yet.
+  while (delivered() < kFillEntries) std::this_thread::sleep_for(kLook);
+  const std::uint64_t before = delivered();
+  std::atomic<bool> over{false};
+  std::thread drain([&] {
+    const StopWatch watch;
+    while (watch.seconds() < flags_.seconds && delivered() < backlog) {
+      std::this_thread::sleep_for(kLook);
+    }
+    drained_per_second_ = static_cast<double>(delivered() - before) / watch.seconds();
+    over = true;
+  });
+  std::vector<double> took_us = paced(
+      flags_.threads, flags_.per_second, [&over] { return !over; },
+      [&] { must(outbox->append(message)); });
+  drain.join();
+  if (took_us.size() < kAppendsMin) die("the backlog ended too soon: give more --megabytes");
+  return {percentiles(std::move(took_us)), drained_per_second_};
+}
+
+Sample Bench::raw() const {
+  const BenchTopics topic = this->topic();
+  RocksAlone rocks(flags_.dir);
+  RawProducer producer(options_, topic.names(), flags_.partitions);
+  producer.produce_all(value_, kFillEntries);
+  std::atomic<bool> over{false};
+  double sent_per_second = 0;
+  std::thread sender([&] {
+    const StopWatch watch;
+    double sent = 0;
+    producer.produce_while(value_, [&] {
+      while (sent >= watch.seconds() * drained_per_second_) std::this_thread::sleep_for(kLook);
+      ++sent;
+      return watch.seconds() < flags_.seconds;
+    });
+    sent_per_second = sent / watch.seconds();
+    over = true;
+  });
+  const std::string record = record_of(value_);
+  std::atomic<Seq> next{1};
+  std::vector<double> took_us = paced(
+      flags_.threads, flags_.per_second, [&over] { return !over; },
+      [&] {
+        rocksdb::WriteBatch batch;
+        must(batch.Put(store::entry_key(1, next.fetch_add(1)), record));
+        rocks.write(batch);
+      });
+  sender.join();
+  return {percentiles(std::move(took_us)), sent_per_second};
+}
+
+Row Bench::compare() {
+  const auto samples =
+      alternate<Sample>(flags_.repeats, {[this] { return outbox(); }, [this] { return raw(); }});
+  const std::vector<Sample>& outbox = samples[0];
+  const std::vector<Sample>& raw = samples[1];
+  Row row;
+  row.set("bytes", std::uint64_t{value_.size()})
+      .set("threads", static_cast<std::uint64_t>(flags_.threads))
+      .set("appends_per_s", flags_.per_second)
+      .set("n", static_cast<std::uint64_t>(flags_.repeats))
+      .set("drained_per_s", median_of(outbox, &Sample::sent_per_second))
+      .set("raw_sent_per_s", median_of(raw, &Sample::sent_per_second))
+      .set("outbox_p50_us", median_of(outbox, &Sample::p50_us))
+      .set("rocksdb_p50_us", median_of(raw, &Sample::p50_us));
+  set_ratio(row, outbox, raw, &Sample::p50_us, "p50_");
+  row.set("outbox_p99_us", median_of(outbox, &Sample::p99_us))
+      .set("rocksdb_p99_us", median_of(raw, &Sample::p99_us));
+  set_ratio(row, outbox, raw, &Sample::p99_us, "p99_");
+  return row;
+}
+
+void run(const Flags& flags) {
+  Report report("mixed");
+  for (const std::size_t value_bytes : flags.value_bytes) {
+    report.add(Bench(flags, value_bytes).compare());
+  }
+  report.print_table();
+}
+
+}  // namespace
+}  // namespace outbox::bench
+
+int main(int argc, char** argv) {
+  outbox::bench::Flags flags;
+  CLI::App app{"Appends while a backlog drains, beside RocksDB while librdkafka sends"};
+  flags.add_to(app);
+  app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
+  app.add_option("--threads", flags.threads, "that append");
+  app.add_option("--rate", flags.per_second, "appends a second, of all threads together");
+  app.add_option("--seconds", flags.seconds, "of one run at most; it ends with the backlog");
+  app.add_option("--megabytes", flags.megabytes, "of values in the backlog");
+  CLI11_PARSE(app, argc, argv);
+  if (flags.quick) {
+    flags.value_bytes = {100};
+    flags.seconds = 1;
+    flags.megabytes = 50;
+    flags.repeats = 1;
+  }
+  outbox::bench::run(flags);
+  return 0;
+}
