@@ -19,20 +19,29 @@ namespace outbox::bench {
 namespace {
 
 // Fewer appends than this have no 99th percentile.
-constexpr std::size_t kAppendsMin = 500;
+constexpr std::size_t kAppendsMin = 100;
 constexpr std::chrono::milliseconds kLook{1};
 
 struct Flags : KafkaFlags {
   std::vector<std::size_t> value_bytes{100, 1'024};
   int threads = 8;
-  double per_second = 1'000;
+  double per_second = 400;
   double seconds = 4;             ///< of one run; it ends with the backlog
   std::uint64_t megabytes = 500;  ///< of values in the backlog
 };
 
 struct Sample : Percentiles {
-  double sent_per_second = 0;  ///< to Kafka, meanwhile
+  double appended_per_second = 0;  ///< below what was due: they could not keep up
+  double sent_per_second = 0;      ///< to Kafka, meanwhile
 };
+
+Sample sample_of(std::vector<double> took_us, double seconds, double sent_per_second) {
+  const std::size_t appends = took_us.size();
+  if (appends < kAppendsMin) {
+    die("only " + std::to_string(appends) + " appends; a longer backlog (--megabytes) has more");
+  }
+  return {percentiles(std::move(took_us)), static_cast<double>(appends) / seconds, sent_per_second};
+}
 
 class Bench {
  public:
@@ -64,20 +73,21 @@ Sample Bench::outbox() {
   while (delivered() < kFillEntries) std::this_thread::sleep_for(kLook);
   const std::uint64_t before = delivered();
   std::atomic<bool> over{false};
+  double seconds = 0;
   std::thread drain([&] {
     const StopWatch watch;
     while (watch.seconds() < flags_.seconds && delivered() < backlog) {
       std::this_thread::sleep_for(kLook);
     }
-    drained_per_second_ = static_cast<double>(delivered() - before) / watch.seconds();
+    seconds = watch.seconds();
+    drained_per_second_ = static_cast<double>(delivered() - before) / seconds;
     over = true;
   });
   std::vector<double> took_us = paced(
       flags_.threads, flags_.per_second, [&over] { return !over; },
       [&] { must(outbox->append(message)); });
   drain.join();
-  if (took_us.size() < kAppendsMin) die("the backlog ended too soon: give more --megabytes");
-  return {percentiles(std::move(took_us)), drained_per_second_};
+  return sample_of(std::move(took_us), seconds, drained_per_second_);
 }
 
 Sample Bench::raw() const {
@@ -86,16 +96,16 @@ Sample Bench::raw() const {
   RawProducer producer(options_, topic.names(), flags_.partitions);
   producer.produce_all(value_, kFillEntries);
   std::atomic<bool> over{false};
-  double sent_per_second = 0;
+  double seconds = 0;
+  double sent = 0;
   std::thread sender([&] {
     const StopWatch watch;
-    double sent = 0;
     producer.produce_while(value_, [&] {
       while (sent >= watch.seconds() * drained_per_second_) std::this_thread::sleep_for(kLook);
       ++sent;
       return watch.seconds() < flags_.seconds;
     });
-    sent_per_second = sent / watch.seconds();
+    seconds = watch.seconds();
     over = true;
   });
   const std::string record = record_of(value_);
@@ -108,7 +118,7 @@ Sample Bench::raw() const {
         rocks.write(batch);
       });
   sender.join();
-  return {percentiles(std::move(took_us)), sent_per_second};
+  return sample_of(std::move(took_us), seconds, sent / seconds);
 }
 
 Row Bench::compare() {
@@ -119,8 +129,10 @@ Row Bench::compare() {
   Row row;
   row.set("bytes", std::uint64_t{value_.size()})
       .set("threads", static_cast<std::uint64_t>(flags_.threads))
-      .set("appends_per_s", flags_.per_second)
+      .set("appends_due_per_s", flags_.per_second)
       .set("n", static_cast<std::uint64_t>(flags_.repeats))
+      .set("outbox_per_s", median_of(outbox, &Sample::appended_per_second))
+      .set("rocksdb_per_s", median_of(raw, &Sample::appended_per_second))
       .set("drained_per_s", median_of(outbox, &Sample::sent_per_second))
       .set("raw_sent_per_s", median_of(raw, &Sample::sent_per_second))
       .set("outbox_p50_us", median_of(outbox, &Sample::p50_us))
@@ -155,8 +167,8 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {
     flags.value_bytes = {100};
-    flags.seconds = 1;
-    flags.megabytes = 50;
+    flags.seconds = 2;
+    flags.megabytes = 80;
     flags.repeats = 1;
   }
   outbox::bench::run(flags);

@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
   app.add_option("--messages", flags.messages, "in one run, over all topics");
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {
-    flags.topics = {1, 50};
+    flags.topics = {1, 20};
     flags.messages = 20'000;
     flags.repeats = 1;
   }
