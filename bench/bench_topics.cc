@@ -1,7 +1,12 @@
 #include "bench_topics.h"
 
+#include <algorithm>
 #include <memory>
 #include <random>
+#include <set>
+#include <span>
+#include <string_view>
+#include <thread>
 
 #include "measure.h"
 #include "raw_kafka.h"
@@ -10,6 +15,7 @@ namespace outbox::bench {
 namespace {
 
 constexpr int kAnswerMaxMs = 60'000;
+constexpr std::chrono::milliseconds kLook{20};
 // A log's files go so soon after its topic: the next run has the space.
 constexpr const char* kDeleteDelayMs = "1000";
 
@@ -25,6 +31,8 @@ NewTopicPtr new_topic(const std::string& name, std::int32_t partitions) {
   rd_kafka_NewTopic_set_config(topic.get(), "file.delete.delay.ms", kDeleteDelayMs);
   return topic;
 }
+
+std::size_t size_of(int count) { return static_cast<std::size_t>(count); }
 
 template <typename Pointers>
 auto raw_pointers(const Pointers& owners) {
@@ -47,7 +55,12 @@ BenchTopics::BenchTopics(const RelayOptions& options, const std::string& prefix,
   const std::string unique = prefix + "-" + std::to_string(device()) + "-";
   for (int i = 0; i < count; ++i) names_.push_back(unique + std::to_string(i));
   create();
-  // One message to each partition: leaders are known and logs are open from then on.
+  // librdkafka refuses a message for a partition that a broker does not know of yet.
+  for (const StopWatch watch; !have_leaders();) {
+    if (watch.seconds() * 1'000 > kAnswerMaxMs) die("new topics get no leaders");
+    std::this_thread::sleep_for(kLook);
+  }
+  // One message to each partition: logs are open from then on.
   RelayOptions one_each = options;
   one_each.keyless_block_entries = 1;
   RawProducer(one_each, names_, partitions_)
@@ -72,6 +85,22 @@ void BenchTopics::create() const {
     die("cannot create " + std::string(rd_kafka_topic_result_name(topics[i])) + ": " +
         rd_kafka_topic_result_error_string(topics[i]));
   }
+}
+
+bool BenchTopics::have_leaders() const {
+  const struct rd_kafka_metadata* metadata = nullptr;
+  const auto error = rd_kafka_metadata(client_.handle.get(), 1, nullptr, &metadata, kAnswerMaxMs);
+  if (error != 0) die("cannot ask for metadata: " + std::string(rd_kafka_err2str(error)));
+  const std::set<std::string_view> ours(names_.begin(), names_.end());
+  std::size_t ready = 0;
+  for (const auto& topic : std::span(metadata->topics, size_of(metadata->topic_cnt))) {
+    const std::span partitions(topic.partitions, size_of(topic.partition_cnt));
+    const bool led = std::all_of(partitions.begin(), partitions.end(),
+                                 [](const auto& partition) { return partition.leader >= 0; });
+    if (ours.contains(topic.topic) && topic.partition_cnt == partitions_ && led) ++ready;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return ready == names_.size();
 }
 
 std::uint64_t BenchTopics::messages() const {

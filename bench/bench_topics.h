@@ -32,6 +32,7 @@ class BenchTopics {
 
  private:
   void create() const;
+  bool have_leaders() const;
 
   kafka::Client client_;
   const std::int32_t partitions_;
