@@ -44,7 +44,7 @@ struct Options {
   /// One append_batch; more is kInvalidArgument, at once.
   std::size_t batch_entries_max = 100'000;
   std::size_t batch_bytes_max = std::size_t{64} << 20;
-  /// What waits for the committer (append_async); at the limit the caller blocks.
+  /// Memory of what waits for the committer (append_async); at the limit the caller blocks.
   std::size_t commit_queue_bytes_max = std::size_t{32} << 20;
   /// Registered DeliveryCallbacks; at the limit append blocks or refuses as when_full says.
   std::size_t delivery_callbacks_max = 1'000'000;

@@ -75,6 +75,13 @@ struct CommitRequest {
   Result<Appended> result() const {
     return status.ok() ? Result<Appended>(items.front().appended) : Result<Appended>(status);
   }
+
+  /// What it takes in memory while it waits: of small messages mostly its own objects.
+  std::size_t waiting_bytes() const {
+    return bytes + sizeof(CommitRequest) + items.size() * (sizeof(CommitItem) + kItemBlocksBytes);
+  }
+  /// The body's room beyond the record, the callback's closure, the allocator's own.
+  static constexpr std::size_t kItemBlocksBytes = 192;
 };
 
 }  // namespace outbox::store

@@ -51,7 +51,7 @@ bool Committer::admit(std::unique_lock<std::mutex>& lock, CommitRequest& request
   const bool own_thread = std::this_thread::get_id() == thread_.get_id();
   room_.wait(lock, [&] {
     return closed_ || own_thread || queue_.empty() ||
-           queue_bytes_ + request.bytes <= queue_bytes_max_;
+           queue_bytes_ + request.waiting_bytes() <= queue_bytes_max_;
   });
   if (closed_) request.status = Status(Code::kClosed, "the outbox is closing");
   return !closed_;
@@ -62,7 +62,7 @@ void Committer::commit(CommitRequest& request) {
   if (!admit(lock, request)) return;
   if (!leading_ && queue_.empty()) return lead_alone(lock, request);
   queue_.push_back(&request);
-  queue_bytes_ += request.bytes;
+  queue_bytes_ += request.waiting_bytes();
   lock.unlock();
   request.state.wait(CommitRequest::kWaiting);
 }
@@ -87,7 +87,7 @@ void Committer::commit_async(std::unique_ptr<CommitRequest> request) {
     request->done(request->status);
     return;
   }
-  queue_bytes_ += request->bytes;
+  queue_bytes_ += request->waiting_bytes();
   queue_.push_back(request.release());
   if (!leading_ && queue_.size() == 1) work_.notify_one();
 }
@@ -116,10 +116,10 @@ std::vector<CommitRequest*> Committer::take_group() {
     CommitRequest* const next = queue_.front();
     if (!group.empty() && bytes + next->bytes > kGroupBytesMax) break;
     bytes += next->bytes;
+    queue_bytes_ -= next->waiting_bytes();
     group.push_back(next);
     queue_.pop_front();
   }
-  queue_bytes_ -= bytes;
   room_.notify_all();
   return group;
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "store/commit_request.h"
 #include "support/drop_env.h"
 #include "support/wait.h"
 #include "unit/store/fixture.h"
@@ -199,6 +200,35 @@ TEST_CASE("committer: a callback that appends never waits for itself") {
   };
   for (int i = 0; i < 8; ++i) chain(50);
   CHECK(wait_until([&] { return done == 8 * 51; }, seconds(30)));
+}
+
+TEST_CASE("committer: what waits is bounded by its memory, also when messages are tiny") {
+  constexpr std::size_t kQueueBytes = 64 << 10;
+  // Were only the records counted, some two thousand would fit.
+  constexpr std::size_t kFitMax =
+      kQueueBytes / (sizeof(store::CommitRequest) + sizeof(store::CommitItem));
+  constexpr std::size_t kCount = 4'000;
+  const Disk disk;
+  Options options;
+  options.commit_queue_bytes_max = kQueueBytes;
+  auto store = disk.open(options);
+  Results results;
+  disk.fs->hang_syncs(".log");
+  store->append_async(message("t", "v"), results.callback(), {});
+  REQUIRE(wait_until([&] { return disk.fs->hanging() > 0; }, seconds(10)));
+  std::atomic<std::size_t> waiting{0};
+  std::thread caller([&] {
+    for (; waiting < kCount; ++waiting) {
+      store->append_async(message("t", "v"), results.callback(), {});
+    }
+  });
+  CHECK_FALSE(wait_until([&] { return waiting > kFitMax; }, milliseconds(500)));
+  CHECK(waiting > 0);
+  disk.fs->hang_syncs({});
+  caller.join();
+  REQUIRE(results.wait_for(kCount + 1));
+  CHECK(static_cast<std::size_t>(
+            std::count(results.codes.begin(), results.codes.end(), Code::kOk)) == kCount + 1);
 }
 
 TEST_CASE("committer: closing completes what is queued, and what was OK is there") {
