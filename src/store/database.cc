@@ -9,7 +9,6 @@
 namespace outbox::store {
 namespace {
 
-constexpr std::size_t kReadaheadBytes = std::size_t{1} << 20;
 constexpr std::size_t kTablesPerThread = 8;
 constexpr std::size_t kOpeningThreadsMax = 16;  // RocksDB's own number
 
@@ -101,7 +100,9 @@ rocksdb::ReadOptions scan_options(const rocksdb::Slice* lower, const rocksdb::Sl
   read.iterate_upper_bound = upper;
   read.verify_checksums = true;
   read.fill_cache = false;  // each entry is read once
-  read.readahead_size = kReadaheadBytes;
+  // RocksDB's own, which grows with what is read in sequence: a fixed one is read of every run that
+  // a scan touches, and a short scan touches them all.
+  read.readahead_size = 0;
   return read;
 }
 
