@@ -41,7 +41,32 @@ auto raw_pointers(const Pointers& owners) {
   return all;
 }
 
+bool have_leaders(rd_kafka_t* client, const std::vector<std::string>& topics, std::int32_t count) {
+  const struct rd_kafka_metadata* metadata = nullptr;
+  const auto error = rd_kafka_metadata(client, 1, nullptr, &metadata, kAnswerMaxMs);
+  if (error != 0) die("cannot ask for metadata: " + std::string(rd_kafka_err2str(error)));
+  const std::set<std::string_view> ours(topics.begin(), topics.end());
+  std::size_t ready = 0;
+  for (const auto& topic : std::span(metadata->topics, size_of(metadata->topic_cnt))) {
+    const std::span partitions(topic.partitions, size_of(topic.partition_cnt));
+    const bool led = std::all_of(partitions.begin(), partitions.end(),
+                                 [](const auto& partition) { return partition.leader >= 0; });
+    if (ours.contains(topic.topic) && topic.partition_cnt == count && led) ++ready;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return ready == topics.size();
+}
+
 }  // namespace
+
+void wait_for_leaders(rd_kafka_t* client, const std::vector<std::string>& topics,
+                      std::int32_t partitions) {
+  const StopWatch watch;
+  while (!have_leaders(client, topics, partitions)) {
+    if (watch.seconds() * 1'000 > kAnswerMaxMs) die("new topics get no leaders");
+    std::this_thread::sleep_for(kLook);
+  }
+}
 
 kafka::Client client_of(const RelayOptions& options) {
   return value_of(
@@ -55,16 +80,12 @@ BenchTopics::BenchTopics(const RelayOptions& options, const std::string& prefix,
   const std::string unique = prefix + "-" + std::to_string(device()) + "-";
   for (int i = 0; i < count; ++i) names_.push_back(unique + std::to_string(i));
   create();
-  // librdkafka refuses a message for a partition that a broker does not know of yet.
-  for (const StopWatch watch; !have_leaders();) {
-    if (watch.seconds() * 1'000 > kAnswerMaxMs) die("new topics get no leaders");
-    std::this_thread::sleep_for(kLook);
-  }
   // One message to each partition: logs are open from then on.
   RelayOptions one_each = options;
   one_each.keyless_block_entries = 1;
-  RawProducer(one_each, names_, partitions_)
-      .produce_all("x", names_.size() * static_cast<std::uint64_t>(partitions_));
+  RawProducer warm(one_each, names_, partitions_);
+  warm.wait_for_leaders();
+  warm.produce_all("x", names_.size() * static_cast<std::uint64_t>(partitions_));
 }
 
 void BenchTopics::create() const {
@@ -85,22 +106,6 @@ void BenchTopics::create() const {
     die("cannot create " + std::string(rd_kafka_topic_result_name(topics[i])) + ": " +
         rd_kafka_topic_result_error_string(topics[i]));
   }
-}
-
-bool BenchTopics::have_leaders() const {
-  const struct rd_kafka_metadata* metadata = nullptr;
-  const auto error = rd_kafka_metadata(client_.handle.get(), 1, nullptr, &metadata, kAnswerMaxMs);
-  if (error != 0) die("cannot ask for metadata: " + std::string(rd_kafka_err2str(error)));
-  const std::set<std::string_view> ours(names_.begin(), names_.end());
-  std::size_t ready = 0;
-  for (const auto& topic : std::span(metadata->topics, size_of(metadata->topic_cnt))) {
-    const std::span partitions(topic.partitions, size_of(topic.partition_cnt));
-    const bool led = std::all_of(partitions.begin(), partitions.end(),
-                                 [](const auto& partition) { return partition.leader >= 0; });
-    if (ours.contains(topic.topic) && topic.partition_cnt == partitions_ && led) ++ready;
-  }
-  rd_kafka_metadata_destroy(metadata);
-  return ready == names_.size();
 }
 
 std::uint64_t BenchTopics::messages() const {

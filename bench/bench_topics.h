@@ -12,6 +12,11 @@ namespace outbox::bench {
 /// librdkafka with the relay's own settings; a failure ends the program.
 kafka::Client client_of(const RelayOptions& options);
 
+/// Returns when this client has heard of a leader for each partition of the
+/// topics: librdkafka refuses messages for what its broker does not know of yet.
+void wait_for_leaders(rd_kafka_t* client, const std::vector<std::string>& topics,
+                      std::int32_t partitions);
+
 /// Topics with the brokers' default replication, as long as the object lives.
 class BenchTopics {
  public:
@@ -32,7 +37,6 @@ class BenchTopics {
 
  private:
   void create() const;
-  bool have_leaders() const;
 
   kafka::Client client_;
   const std::int32_t partitions_;

@@ -25,12 +25,16 @@ rd_kafka_vu_t header(const char* name, const char* value, std::size_t size) {
 
 RawProducer::RawProducer(const RelayOptions& options, const std::vector<std::string>& topics,
                          std::int32_t partitions)
-    : options_(options), partitions_(partitions), client_(client_of(options)) {
+    : options_(options), topics_(topics), partitions_(partitions), client_(client_of(options)) {
   for (const std::string& topic : topics) {
     lanes_.push_back(
         {kafka::TopicPtr(rd_kafka_topic_new(client_.handle.get(), topic.c_str(), nullptr)),
          std::vector<std::uint64_t>(static_cast<std::size_t>(partitions), 0)});
   }
+}
+
+void RawProducer::wait_for_leaders() const {
+  bench::wait_for_leaders(client_.handle.get(), topics_, partitions_);
 }
 
 std::uint64_t RawProducer::produce_while(const std::string& value,

@@ -24,6 +24,9 @@ class RawProducer {
   RawProducer(const RelayOptions& options, const std::vector<std::string>& topics,
               std::int32_t partitions);
 
+  /// Needed where topics are new: see bench_topics.h.
+  void wait_for_leaders() const;
+
   /// Produces `value`, which librdkafka need not copy, as long as `more()`, or
   /// `count` times, within the relay's in-flight budget; returns when each has
   /// its report. Answers how many.
@@ -49,6 +52,7 @@ class RawProducer {
   void must_take_reports();
 
   const RelayOptions options_;
+  const std::vector<std::string> topics_;
   const std::int32_t partitions_;
   kafka::Client client_;
   std::vector<Lane> lanes_;

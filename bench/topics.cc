@@ -57,6 +57,7 @@ Sample Bench::outbox(int count) const {
 Sample Bench::raw(int count) const {
   const BenchTopics topics = this->topics(count);
   RawProducer producer(options_, topics.names(), flags_.partitions);
+  producer.wait_for_leaders();
   producer.produce_all(value_, topics.names().size());
   return {timed(flags_.messages, [&] { producer.produce_all(value_, flags_.messages); }), {}};
 }
