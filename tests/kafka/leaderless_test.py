@@ -15,7 +15,7 @@ RATE = 6_000               # offered, messages a second
 PACED_S = 600 if rig.LONG else 15
 BURST = 360_000            # to see what the five can do at most
 VALUE = "x" * 100 + "\n"
-BURST_KEPT_MIN = 0.25
+BURST_KEPT_MIN = 0.1
 KEPT_MIN = 0.8
 GROWTH_MAX_KIB = 48 * 1024
 
