@@ -135,6 +135,11 @@ double median(std::vector<double> sample) {
   return (*middle + *std::max_element(sample.begin(), middle)) / 2;
 }
 
+void set_spread(Row& row, const std::string& name, const std::vector<double>& sample) {
+  const auto [lowest, highest] = std::minmax_element(sample.begin(), sample.end());
+  row.set(name, median(sample)).set(name + "_lowest", *lowest).set(name + "_highest", *highest);
+}
+
 Memory memory() {
   const auto bytes = [](const std::string& name) -> std::uint64_t {
     const std::string text = field("/proc/self/status", name);

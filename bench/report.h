@@ -44,6 +44,9 @@ class Report {
 /// Of an unsorted, non-empty sample.
 double median(std::vector<double> sample);
 
+/// Sets `name` to the median, and `name`_lowest and `name`_highest to the spread.
+void set_spread(Row& row, const std::string& name, const std::vector<double>& sample);
+
 class StopWatch {
  public:
   double seconds() const {
