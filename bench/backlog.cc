@@ -39,6 +39,7 @@ class Bench {
   void restarts(Report& report);
 
  private:
+  std::uint64_t few_entries() const;
   DrainRate drain_fresh(const std::string& topic);
   Row drain_row(const char* what, std::uint64_t pending, const std::vector<DrainRate>& runs,
                 double append_rss_mb);
@@ -48,11 +49,14 @@ class Bench {
   RelayOptions options_;
 };
 
-/// Nothing is pending but what is drained.
+/// A little more is pending than is drained: at the end of either side the relay has a window of
+/// further messages in its hands, which cost it the same.
+std::uint64_t Bench::few_entries() const { return flags_.drained + flags_.drained / 5; }
+
 DrainRate Bench::drain_fresh(const std::string& topic) {
   const std::filesystem::path dir = flags_.dir + "/short";
   std::filesystem::create_directories(dir);
-  const Fill few{flags_.drained, flags_.value_bytes, 1, topic};
+  const Fill few{few_entries(), flags_.value_bytes, 1, topic};
   in_child([&] { return append_backlog(dir, few); });
   const DrainRate rate = in_child([&] { return drain_first(dir, options_, flags_.drained); });
   std::filesystem::remove_all(dir);
@@ -91,7 +95,7 @@ void Bench::drains(Report& report) {
     ratios.push_back(many.back().per_second / few.back().per_second);
   }
   std::filesystem::remove_all(dir);
-  report.add(drain_row("few", flags_.drained, few, 0));
+  report.add(drain_row("few", few_entries(), few, 0));
   report.add(drain_row("many", flags_.entries, many, append_rss_mb));
   Row row;
   row.set("what", "ratio").set("n", static_cast<std::uint64_t>(flags_.repeats));
@@ -175,7 +179,7 @@ int main(int argc, char** argv) {
   app.add_option("--dir", flags.dir, "where the outboxes are made; emptied");
   app.add_option("--only", flags.only, "drain or restart, or how they begin");
   app.add_option("--entries", flags.entries, "of the long backlog");
-  app.add_option("--drained", flags.drained, "of them are drained, and all of the short one");
+  app.add_option("--drained", flags.drained, "of either backlog; the short one has a fifth more");
   app.add_option("--value-bytes", flags.value_bytes);
   app.add_option("--restart-mb", flags.restart_mb, "pending when the outbox is opened");
   app.add_option("--restart-value-bytes", flags.restart_value_bytes);

@@ -43,19 +43,21 @@ struct Figures {
   double append_rss_mb = 0;
   double read_per_s = 0;
   double read_us = 0;
+  double read_bytes = 0;  ///< from files, a message
   double read_rss_mb = 0;
 };
 
 std::vector<Point> points(const Flags& flags) {
   std::vector<Point> all;
-  for (const std::uint64_t entries : {1'000, 10'000, 100'000, 1'000'000, 10'000'000, 50'000'000}) {
+  for (const std::uint64_t entries :
+       {1'000UL, 10'000UL, 100'000UL, 1'000'000UL, 10'000'000UL, 50'000'000UL}) {
     if (entries <= flags.entries_max) all.push_back({"backlog", entries, {.entries = entries}});
   }
-  for (const std::size_t bytes : {10, 100, 1'024, 10'240, 102'400, 1'048'576}) {
+  for (const std::size_t bytes : {10UL, 100UL, 1'024UL, 10'240UL, 102'400UL, 1'048'576UL}) {
     const std::uint64_t entries = std::min(flags.entries_max, flags.megabytes * 1'000'000 / bytes);
     all.push_back({"bytes", bytes, {.entries = entries, .value_bytes = bytes}});
   }
-  for (const std::uint32_t topics : {1, 10, 100, 1'000, 10'000}) {
+  for (const std::uint32_t topics : {1U, 10U, 100U, 1'000U, 10'000U}) {
     const std::uint64_t entries = std::min<std::uint64_t>(flags.entries_max, 1'000'000);
     all.push_back({"topics", topics, {.entries = entries, .topics = topics}});
   }
@@ -96,11 +98,13 @@ Figures measure(const Flags& flags, const Point& point) {
     figures.append_rss_mb = static_cast<double>(memory().peak_bytes) / kMega;
     restart_memory_peak();
     cpu = cpu_seconds();
+    const std::uint64_t read_before = read_bytes();
     StoreDrain drain(*store);
     const StopWatch reading;
     const auto settled = static_cast<double>(drain.drain_backlog());
     figures.read_per_s = settled / reading.seconds();
     figures.read_us = (cpu_seconds() - cpu) * kMega / settled;
+    figures.read_bytes = static_cast<double>(read_bytes() - read_before) / settled;
     figures.read_rss_mb = static_cast<double>(memory().peak_bytes) / kMega;
     if (settled != count) die("not everything was read back");
   }
@@ -121,6 +125,7 @@ Row row_of(const Flags& flags, const Point& point) {
       .set("append_rss_mb", median_of(runs, &Figures::append_rss_mb));
   set_spread(row, "read_per_s", column(runs, &Figures::read_per_s));
   row.set("read_us", median_of(runs, &Figures::read_us))
+      .set("read_bytes", median_of(runs, &Figures::read_bytes))
       .set("read_rss_mb", median_of(runs, &Figures::read_rss_mb));
   return row;
 }

@@ -25,6 +25,8 @@ std::uint64_t number_of(const std::filesystem::path& path, const std::string& na
 
 std::uint64_t written_bytes() { return number_of("/proc/self/io", "write_bytes"); }
 
+std::uint64_t read_bytes() { return number_of("/proc/self/io", "rchar"); }
+
 void restart_memory_peak() {
   std::ofstream("/proc/self/clear_refs") << "5";  // proc(5): resets VmHWM
 }

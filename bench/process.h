@@ -13,6 +13,9 @@ namespace outbox::bench {
 /// Bytes that this process had sent to the storage layer, in whole pages.
 std::uint64_t written_bytes();
 
+/// Bytes that this process read from files, from the page cache or not.
+std::uint64_t read_bytes();
+
 /// memory().peak_bytes starts anew from what is resident now.
 void restart_memory_peak();
 
