@@ -43,20 +43,11 @@ std::vector<Case> cases(const Flags& flags) {
 Row measure(const Case& one, const AppendLoad& load, int repeats) {
   const auto samples = alternate<Sample>(
       repeats, {[&] { return one.outbox(load); }, [&] { return one.rocksdb(load); }});
-  const std::vector<Sample>& outbox = samples[0];
-  const std::vector<Sample>& rocksdb = samples[1];
   Row row;
   row.set("what", one.name)
       .set("threads", one.threads)
-      .set("bytes", std::uint64_t{load.value_bytes})
-      .set("n", static_cast<std::uint64_t>(repeats))
-      .set("outbox_per_s", median_of(outbox, &Sample::per_second))
-      .set("rocksdb_per_s", median_of(rocksdb, &Sample::per_second));
-  set_ratio(row, outbox, rocksdb, &Sample::per_second);
-  row.set("outbox_p50_us", median_of(outbox, &Sample::p50_us))
-      .set("outbox_p99_us", median_of(outbox, &Sample::p99_us))
-      .set("rocksdb_p50_us", median_of(rocksdb, &Sample::p50_us))
-      .set("rocksdb_p99_us", median_of(rocksdb, &Sample::p99_us));
+      .set("bytes", std::uint64_t{load.value_bytes});
+  set_sides(row, samples[0], samples[1]);
   return row;
 }
 

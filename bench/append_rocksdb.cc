@@ -5,7 +5,7 @@
 namespace outbox::bench {
 
 Sample rocksdb_blocking(const AppendLoad& load, int threads) {
-  RocksAlone rocks(load.dir);
+  RocksAlone rocks(load.dir, load.env);
   const std::string record = record_of(random_text(load.value_bytes));
   std::atomic<Seq> next{1};
   return drive(threads, load.seconds, 1, [&] {
@@ -16,7 +16,7 @@ Sample rocksdb_blocking(const AppendLoad& load, int threads) {
 }
 
 Sample rocksdb_batches(const AppendLoad& load) {
-  RocksAlone rocks(load.dir);
+  RocksAlone rocks(load.dir, load.env);
   const std::string record = record_of(random_text(load.value_bytes));
   Seq next = 1;
   rocksdb::WriteBatch batch;

@@ -5,6 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "report.h"
+
+namespace rocksdb {
+class Env;
+}
+
 namespace outbox::bench {
 
 /// What one side did in one run.
@@ -18,7 +24,8 @@ struct Sample {
 struct AppendLoad {
   std::size_t value_bytes = 100;
   double seconds = 2;
-  std::filesystem::path dir;  ///< emptied before and after each run
+  std::filesystem::path dir;    ///< emptied before and after each run
+  rocksdb::Env* env = nullptr;  ///< of RocksDB alone; null: the real one
 };
 
 inline constexpr std::size_t kBulkEntries = 1'000;
@@ -33,5 +40,8 @@ Sample outbox_batches(const AppendLoad& load);
 /// thread, or of kBulkEntries by one thread.
 Sample rocksdb_blocking(const AppendLoad& load, int threads);
 Sample rocksdb_batches(const AppendLoad& load);
+
+/// The figures of both sides, run by run, and their ratio.
+void set_sides(Row& row, const std::vector<Sample>& outbox, const std::vector<Sample>& rocksdb);
 
 }  // namespace outbox::bench

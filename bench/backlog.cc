@@ -99,7 +99,7 @@ void Bench::drains(Report& report) {
   report.add(drain_row("many", flags_.entries, many, append_rss_mb));
   Row row;
   row.set("what", "ratio").set("n", static_cast<std::uint64_t>(flags_.repeats));
-  set_spread(row, "ratio", ratios);
+  set_ratio(row, ratios);
   report.add(std::move(row));
 }
 

@@ -1,5 +1,6 @@
 #include "backlog_fill.h"
 
+#include "fresh_outbox.h"
 #include "measure.h"
 
 namespace outbox::bench {
@@ -11,12 +12,12 @@ void fill(store::Store& store, const Fill& what) {
   for (std::uint32_t i = 1; i < what.topics; ++i) {
     topics.push_back(what.topic + "-" + std::to_string(i));
   }
-  const AppendCallback done = [](const Result<Appended>& appended) { must(appended); };
   const auto next = [&](std::uint64_t i) -> const Message& {
     message.topic = topics[i % topics.size()];
     return message;
   };
-  for (std::uint64_t i = 0; i + 1 < what.entries; ++i) store.append_async(next(i), done, {});
+  for (std::uint64_t i = 0; i + 1 < what.entries; ++i)
+    store.append_async(next(i), must_be_durable, {});
   // Durable after all of them.
   must(store.append(next(what.entries - 1), {}));
 }

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fresh_outbox.h"
 #include "kafka/observer.h"
 #include "kafka/producer_factory.h"
 #include "measure.h"
-#include "outbox/relay.h"
 #include "relay/driver.h"
 #include "report.h"
 #include "watched_fs.h"
@@ -78,10 +78,9 @@ DrainRate drain_first(const std::filesystem::path& dir, const RelayOptions& opti
   const auto relay = value_of(Relay::start(*outbox, options));
   wait_until([&] { return relay->stats().delivered >= count; });
   const double seconds = watch.seconds();
-  const RelayStats stats = relay->stats();
-  const auto messages = static_cast<double>(stats.delivered);
-  DrainRate rate{messages / seconds, (cpu_seconds() - cpu) * kMega / messages, peak_mb(), 0};
-  for (const auto& [reason, times] : stats.rebuilds) rate.rebuilds += times;
+  const auto messages = static_cast<double>(relay->stats().delivered);
+  const DrainRate rate{messages / seconds, (cpu_seconds() - cpu) * kMega / messages, peak_mb(),
+                       troubles_of(*relay).rebuilds};
   // What is in flight beyond the count is of no interest.
   (void)relay->stop(kStopMax).ok();
   return rate;

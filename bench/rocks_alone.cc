@@ -7,10 +7,10 @@
 
 namespace outbox::bench {
 
-RocksAlone::RocksAlone(std::filesystem::path dir) : dir_(std::move(dir)) {
+RocksAlone::RocksAlone(std::filesystem::path dir, rocksdb::Env* env) : dir_(std::move(dir)) {
   std::filesystem::remove_all(dir_);
   const rocksdb::Options options(
-      store::db_options(Options{}, rocksdb::Env::Default(), null_logger()),
+      store::db_options(Options{}, env != nullptr ? env : rocksdb::Env::Default(), null_logger()),
       store::data_family_options(Options{}, std::make_shared<store::DurableHeads>()));
   rocksdb::DB* db = nullptr;
   must(rocksdb::DB::Open(options, dir_.string(), &db));

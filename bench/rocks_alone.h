@@ -12,7 +12,8 @@ namespace outbox::bench {
 /// gone with the object.
 class RocksAlone {
  public:
-  explicit RocksAlone(std::filesystem::path dir);
+  /// On `env`, which must outlive it; null: the real file system.
+  explicit RocksAlone(std::filesystem::path dir, rocksdb::Env* env = nullptr);
   ~RocksAlone();
   RocksAlone(const RocksAlone&) = delete;
   RocksAlone& operator=(const RocksAlone&) = delete;

@@ -8,7 +8,7 @@
 
 #include "measure.h"
 #include "report.h"
-#include "slow_fsync_sides.h"
+#include "slow_outbox.h"
 #include "watched_fs.h"
 
 namespace outbox::bench {
@@ -42,35 +42,26 @@ struct Case {
   std::function<Sample()> rocksdb;
 };
 
-std::vector<Case> cases(const Flags& flags, const SlowSides& sides) {
+std::vector<Case> cases(const Flags& flags, const AppendLoad& load) {
   std::vector<Case> all;
   for (const int threads : flags.threads) {
-    all.push_back({"append", threads, [&sides, threads] { return sides.outbox_blocking(threads); },
-                   [&sides, threads] { return sides.rocksdb_blocking(threads); }});
+    all.push_back({"append", threads,
+                   [load, threads] { return slow_outbox_blocking(load, threads); },
+                   [load, threads] { return rocksdb_blocking(load, threads); }});
   }
-  all.push_back({"append_async", 1, [&sides] { return sides.outbox_async(); },
-                 [&sides] { return sides.rocksdb_batches(); }});
+  all.push_back({"append_async", 1, [load] { return slow_outbox_async(load); },
+                 [load] { return rocksdb_batches(load); }});
   return all;
 }
 
 Row row_of(const Flags& flags, std::uint64_t more_ms, const Case& one) {
   const auto samples = alternate<Sample>(flags.repeats, {one.outbox, one.rocksdb});
-  const std::vector<Sample>& outbox = samples[0];
-  const std::vector<Sample>& rocksdb = samples[1];
-  const auto rate = &Sample::per_second;
   Row row;
   row.set("fsync_more_ms", more_ms)
       .set("what", one.what)
       .set("threads", static_cast<std::uint64_t>(one.threads))
-      .set("bytes", std::uint64_t{flags.value_bytes})
-      .set("n", static_cast<std::uint64_t>(flags.repeats))
-      .set("outbox_per_s", median_of(outbox, rate))
-      .set("rocksdb_per_s", median_of(rocksdb, rate));
-  set_spread(row, "ratio", ratios(column(outbox, rate), column(rocksdb, rate)));
-  row.set("outbox_p50_us", median_of(outbox, &Sample::p50_us))
-      .set("outbox_p99_us", median_of(outbox, &Sample::p99_us))
-      .set("rocksdb_p50_us", median_of(rocksdb, &Sample::p50_us))
-      .set("rocksdb_p99_us", median_of(rocksdb, &Sample::p99_us));
+      .set("bytes", std::uint64_t{flags.value_bytes});
+  set_sides(row, samples[0], samples[1]);
   return row;
 }
 
@@ -79,9 +70,8 @@ void run(const Flags& flags) {
   for (const std::uint64_t more_ms : flags.more_ms) {
     SlowSync slow(more_ms);
     const auto env = make_watched_env(slow);
-    const AppendLoad load{flags.value_bytes, flags.seconds, flags.dir};
-    const SlowSides sides(load, *env);
-    for (const Case& one : cases(flags, sides)) report.add(row_of(flags, more_ms, one));
+    const AppendLoad load{flags.value_bytes, flags.seconds, flags.dir, env.get()};
+    for (const Case& one : cases(flags, load)) report.add(row_of(flags, more_ms, one));
   }
   std::filesystem::remove_all(flags.dir);
   report.print_table();
