@@ -74,10 +74,10 @@ int main(int argc, char** argv) {
   app.add_option("--value-bytes", flags.value_bytes)->check(CLI::Range(16, 1 << 20));
   app.add_option("--lanes", flags.lanes)->delimiter(',');
   app.add_option("--only", flags.only, "candidates whose name starts so")->delimiter(',');
-  app.add_flag("--quick", flags.quick, "200 MB and the shipped options only: does it still run?");
+  app.add_flag("--quick", flags.quick, "100 MB and the shipped options only: does it still run?");
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {
-    flags.backlog_gb = 0.2;
+    flags.backlog_gb = 0.1;
     flags.only = {"store"};
   }
   outbox::bench::run_all(flags);

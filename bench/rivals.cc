@@ -186,7 +186,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {
     flags.value_bytes = {100};
-    flags.seconds = 0.5;
+    flags.seconds = 0.3;
     flags.repeats = 1;
   }
   outbox::bench::run(flags);
