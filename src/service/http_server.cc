@@ -103,10 +103,6 @@ void HttpServer::loop() {
 
 void HttpServer::accept_all() {
   while (true) {
-    // Make room first: whoever has been idle longest loses least.
-    if (idle_.size() + serving_ >= options_.connections_max && !idle_.empty()) {
-      close_idle(idle_.size() - 1);
-    }
     if (serving_ >= options_.connections_max) {
       return pause_accepting(0);
     }
@@ -119,6 +115,8 @@ void HttpServer::accept_all() {
       }
       return;
     }
+    // Room is made only for one that came: whoever has been idle longest loses least.
+    if (idle_.size() + serving_ >= options_.connections_max) close_idle(idle_.size() - 1);
     auto connection = std::make_unique<Connection>();
     connection->fd = std::move(fd);
     park(std::move(connection));
