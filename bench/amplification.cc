@@ -138,8 +138,8 @@ int main(int argc, char** argv) {
   app.add_flag("--quick", flags.quick, "one short run each: does it still run?");
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {
-    flags.short_mb = 100;
-    flags.long_mb = 150;
+    flags.short_mb = 50;
+    flags.long_mb = 80;
     flags.repeats = 1;
   }
   outbox::bench::run(flags);

@@ -98,6 +98,7 @@ Restart restart(const std::filesystem::path& dir, const RelayOptions& options) {
   out.opened_ms = now_ms();
   out.open_cpu_ms = (cpu_seconds() - cpu) * kMilli;
   const store::LaneInfo lane = store->lanes().at(0);
+  if (lane.progress.head > lane.tail) die("nothing is pending: --restart-mb is too small");
   // Once here and once more by the relay: what is measured is never too little.
   must(store->read(lane.id, lane.progress.head, kFirstReadEntries, kFirstReadBytes));
   out.read_ms = now_ms();
