@@ -124,7 +124,9 @@ std::vector<CommitRequest*> Committer::take_group() {
   return group;
 }
 
-void Committer::complete(std::vector<CommitRequest*>& group) const {
+/// Answers how many callers waited for it.
+std::size_t Committer::complete(std::vector<CommitRequest*>& group) const {
+  std::size_t callers = 0;
   for (CommitRequest* request : group) {
     if (request->done) {
       const std::unique_ptr<CommitRequest> owned(request);
@@ -132,34 +134,46 @@ void Committer::complete(std::vector<CommitRequest*>& group) const {
       owned->done(owned->result());
       continue;
     }
+    ++callers;
     request->state = CommitRequest::kDone;
     request->state.notify_one();
   }
+  return callers;
 }
 
-/// After a group of several: are there more at once? True: the queue is not empty.
-bool Committer::linger(std::unique_lock<std::mutex>& lock) {
-  for (int i = 0; i < kLingerYields && queue_.empty() && !closed_; ++i) {
+/// Lets the callers of the last group come back before the next one is made.
+void Committer::linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
+                       GroupWait::Duration wrote) {
+  const GroupWait::Duration patience = wait_.after(callers, queued, wrote);
+  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto came = [&] { return queue_.size() - queued; };
+  for (int yields = 0; !closed_; ++yields) {
+    const bool late = std::chrono::steady_clock::now() >= until;
+    if (queue_.empty() ? late && yields >= kLingerYields : late || came() >= callers) break;
     lock.unlock();
     std::this_thread::yield();
     lock.lock();
   }
-  return !queue_.empty();
+  if (patience.count() > 0) wait_.waited(callers, came());
 }
 
 void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
   leading_ = true;
-  bool crowd = false;
   do {
     const bool ride = ride_now();
     auto group = take_group();
     lock.unlock();
+    const auto began = std::chrono::steady_clock::now();
     writer_.commit(group, ride);
-    crowd = group.size() > 1;
-    complete(group);
+    const auto wrote = std::chrono::steady_clock::now() - began;
+    lock.lock();
+    const std::size_t queued = queue_.size();
+    lock.unlock();
+    const std::size_t callers = complete(group);
     lock.lock();
     tail_dirty_ = true;
-  } while (!queue_.empty() || (crowd && linger(lock)));
+    if (group.size() > 1 || callers + queued > 1) linger(lock, callers, queued, wrote);
+  } while (!queue_.empty());
   leading_ = false;
 }
 

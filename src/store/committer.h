@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "store/commit_request.h"
 #include "store/durable_tail.h"
+#include "store/group_wait.h"
 #include "store/group_writer.h"
 #include "store/progress_book.h"
 
@@ -63,9 +64,10 @@ class Committer {
   void lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request);
   void run();
   void write_queue(std::unique_lock<std::mutex>& lock);
-  bool linger(std::unique_lock<std::mutex>& lock);
+  void linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
+              GroupWait::Duration wrote);
   std::vector<CommitRequest*> take_group();
-  void complete(std::vector<CommitRequest*>& group) const;
+  std::size_t complete(std::vector<CommitRequest*>& group) const;
   bool ride_now();
   void tick(std::unique_lock<std::mutex>& lock);
   void write_progress(std::unique_lock<std::mutex>& lock);
@@ -92,6 +94,7 @@ class Committer {
   std::uint64_t rides_ = 0;
   std::int64_t dirty_since_ms_ = -1;  ///< -1: clean
   std::int64_t rode_at_ms_ = 0;
+  GroupWait wait_;
   std::thread thread_;
 };
 

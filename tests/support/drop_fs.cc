@@ -246,6 +246,15 @@ void DropFs::wait_while_hanging(std::unique_lock<std::mutex>& lock, const std::s
   --hanging_;
 }
 
+void DropFs::slow_syncs(std::chrono::milliseconds more) {
+  const std::lock_guard lock(mutex_);
+  sync_more_ = more;
+}
+
+void DropFs::wait_while_slow(std::unique_lock<std::mutex>& lock) {
+  if (sync_more_.count() > 0) released_.wait_for(lock, sync_more_, [&] { return !powered_; });
+}
+
 void DropFs::ignore_syncs(std::optional<std::string> path_contains) {
   const std::lock_guard lock(mutex_);
   ignored_syncs_ = std::move(path_contains);

@@ -3,6 +3,7 @@
 #include <rocksdb/file_system.h>
 
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -90,6 +91,8 @@ class DropFs : public rocksdb::FileSystemWrapper {
   /// A disk that hangs: the Sync of files whose path contains this does not return, until it is
   /// unset or the power goes. Unset: none.
   void hang_syncs(std::optional<std::string> path_contains);
+  /// A slow disk: the Sync of a file takes this much longer.
+  void slow_syncs(std::chrono::milliseconds more);
   /// Syncs that hang now.
   int hanging() const;
 
@@ -170,6 +173,7 @@ class DropFs : public rocksdb::FileSystemWrapper {
   void change(const std::string& dir, Change change);
   bool sync_is_ignored(const std::string& path) const;
   void wait_while_hanging(std::unique_lock<std::mutex>& lock, const std::string& path);
+  void wait_while_slow(std::unique_lock<std::mutex>& lock);
   std::uint64_t used_bytes_locked() const;
   void scan();
   void lose_bytes(Inode& inode, Keep keep);
@@ -182,6 +186,7 @@ class DropFs : public rocksdb::FileSystemWrapper {
   bool powered_ = true;
   std::optional<std::string> ignored_syncs_;
   std::optional<std::string> hanging_syncs_;
+  std::chrono::milliseconds sync_more_{0};
   std::condition_variable released_;
   int hanging_ = 0;
   std::optional<std::uint64_t> changes_until_cut_;

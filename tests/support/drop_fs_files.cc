@@ -78,6 +78,7 @@ IOStatus DropFile::Truncate(uint64_t bytes, const IOOptions& options, IODebugCon
 IOStatus DropFile::Sync(const IOOptions&, IODebugContext*) {
   std::unique_lock lock(owner_->mutex_);
   owner_->wait_while_hanging(lock, path_);
+  owner_->wait_while_slow(lock);
   IOStatus status = owner_->enter_locked(kFsSync, path_, nullptr);
   if (!status.ok()) inode_->sync_failed = true;
   if (inode_->sync_failed || owner_->sync_is_ignored(path_)) return status;

@@ -125,6 +125,33 @@ TEST_CASE("committer: one append, one fsync; many asynchronous ones share theirs
   CHECK(disk.fs->count(kFsSync) - before < kCount / 2);
 }
 
+TEST_CASE("committer: on a slow disk callers who come back share an fsync") {
+  constexpr int kThreads = 8;
+  constexpr int kEach = 10;
+  const Disk disk;
+  auto store = disk.open();
+  REQUIRE(store->append(message("t", "first"), {}).ok());
+  disk.fs->slow_syncs(milliseconds(20));
+  // Two halves that take turns need two fsyncs for what all have appended once.
+  constexpr std::uint64_t kJoinedMax = kEach * 3 / 2;
+  std::uint64_t fewest = kEach * kThreads;
+  const auto joined = [&] {
+    const std::uint64_t before = disk.fs->count(kFsSync);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < kEach; ++i) (void)store->append(message("t", "v"), {});
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    fewest = std::min(fewest, disk.fs->count(kFsSync) - before);
+    return fewest <= kJoinedMax;
+  };
+  // A busy machine may wake them too late.
+  CHECK(wait_until(joined, seconds(20)));
+  CAPTURE(fewest);
+}
+
 TEST_CASE("committer: a failed write or fsync is in doubt, then everything is refused") {
   const unsigned op = GENERATE(kFsWrite, kFsSync);
   const Disk disk;
