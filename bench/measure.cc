@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -24,6 +25,8 @@ std::string random_text(std::size_t count) {
   for (char& c : text) c = kLetters[random() % kLetters.size()];
   return text;
 }
+
+void quiet_disk() { ::sync(); }
 
 double cpu_seconds() {
   rusage usage{};

@@ -58,7 +58,10 @@ Timed timed(std::uint64_t count, Work work) {
   return {messages / elapsed, (cpu_seconds() - cpu) * 1e6 / messages};
 }
 
-/// Runs each side once a round. Who begins goes round, so that a trend of the
+/// Returns when nothing waits to be written: what was done before is not in the next figure.
+void quiet_disk();
+
+/// Runs each side once a round, on a quiet disk. Who begins goes round, so that a trend of the
 /// machine hits all. Answers the samples by side, then by round.
 template <typename Sample>
 std::vector<std::vector<Sample>> alternate(int rounds,
@@ -67,6 +70,7 @@ std::vector<std::vector<Sample>> alternate(int rounds,
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < sides.size(); ++i) {
       const std::size_t side = (i + static_cast<std::size_t>(round)) % sides.size();
+      quiet_disk();
       samples[side].push_back(sides[side]());
     }
   }

@@ -1,6 +1,6 @@
 // How long does an append take while a backlog drains at full speed? Beside
-// RocksDB's own synced write while librdkafka sends as fast as the backlog
-// drained. Open loop: time counts from when an append was due.
+// RocksDB's own synced write, to a database of the same size, while librdkafka
+// sends as fast as the backlog drained. Open loop: time counts from when an append was due.
 
 #include <atomic>
 #include <memory>
@@ -50,6 +50,10 @@ class Bench {
   Row compare();
 
  private:
+  std::uint64_t backlog() const {
+    const std::uint64_t wanted = flags_.megabytes * 1'000'000 / value_.size();
+    return wanted - wanted % kFillEntries;
+  }
   BenchTopics topic() const { return {options_, "bench-mixed", 1, flags_.partitions}; }
   Sample outbox();
   Sample raw() const;
@@ -64,9 +68,9 @@ Sample Bench::outbox() {
   const BenchTopics topic = this->topic();
   FreshOutbox outbox(flags_.dir);
   const Message message = message_of(topic.name(), value_);
-  const std::uint64_t wanted = flags_.megabytes * 1'000'000 / value_.size();
-  const std::uint64_t backlog = wanted - wanted % kFillEntries;
+  const std::uint64_t backlog = this->backlog();
   outbox.fill(message, backlog);
+  quiet_disk();
   const auto relay = value_of(Relay::start(*outbox, options_));
   const auto delivered = [&relay] { return relay->stats().delivered; };
   // One message alone in each partition comes first: not full speed yet.
@@ -93,6 +97,9 @@ Sample Bench::outbox() {
 Sample Bench::raw() const {
   const BenchTopics topic = this->topic();
   RocksAlone rocks(flags_.dir);
+  const std::string record = record_of(value_);
+  rocks.fill(record, backlog());
+  quiet_disk();
   RawProducer producer(options_, topic.names(), flags_.partitions);
   producer.produce_all(value_, kFillEntries);
   std::atomic<bool> over{false};
@@ -108,8 +115,7 @@ Sample Bench::raw() const {
     seconds = watch.seconds();
     over = true;
   });
-  const std::string record = record_of(value_);
-  std::atomic<Seq> next{1};
+  std::atomic<Seq> next{backlog() + 1};
   std::vector<double> took_us = paced(
       flags_.threads, flags_.per_second, [&over] { return !over; },
       [&] {

@@ -22,6 +22,16 @@ RocksAlone::~RocksAlone() {
   std::filesystem::remove_all(dir_);
 }
 
+void RocksAlone::fill(const std::string& record, std::uint64_t count) {
+  rocksdb::WriteBatch batch;
+  for (std::uint64_t seq = 1; seq <= count; ++seq) {
+    must(batch.Put(store::entry_key(1, seq), record));
+    if (seq % kFillEntries != 0 && seq < count) continue;
+    write(batch);
+    batch.Clear();
+  }
+}
+
 void RocksAlone::write(rocksdb::WriteBatch& batch) {
   must(db_->Write(store::durable_write(), &batch));
 }

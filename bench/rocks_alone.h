@@ -2,6 +2,7 @@
 
 #include <rocksdb/db.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -18,6 +19,8 @@ class RocksAlone {
   RocksAlone(const RocksAlone&) = delete;
   RocksAlone& operator=(const RocksAlone&) = delete;
 
+  /// `count` records under keys from 1 on, as FreshOutbox::fill leaves them.
+  void fill(const std::string& record, std::uint64_t count);
   /// Synced, as the store writes. Safe from any thread.
   void write(rocksdb::WriteBatch& batch);
 
