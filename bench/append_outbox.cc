@@ -1,5 +1,6 @@
 #include "append_threads.h"
 #include "fresh_outbox.h"
+#include "measure.h"
 
 namespace outbox::bench {
 namespace {
@@ -31,13 +32,15 @@ Sample outbox_async(const AppendLoad& load) {
     durable.fetch_add(1, std::memory_order_relaxed);
   };
   std::uint64_t asked = 0;
+  const double cpu = cpu_seconds();
   const StopWatch watch;
   while (watch.seconds() < load.seconds) {
     for (std::size_t i = 0; i < kBulkEntries; ++i) outbox->append_async(message, done);
     asked += kBulkEntries;
   }
   while (durable < asked) std::this_thread::yield();
-  return {static_cast<double>(asked) / watch.seconds()};
+  const auto messages = static_cast<double>(asked);
+  return {messages / watch.seconds(), 0, 0, (cpu_seconds() - cpu) * 1e6 / messages};
 }
 
 }  // namespace outbox::bench

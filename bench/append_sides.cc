@@ -12,7 +12,9 @@ void set_sides(Row& row, const std::vector<Sample>& outbox, const std::vector<Sa
   row.set("outbox_p50_us", median_of(outbox, &Sample::p50_us))
       .set("outbox_p99_us", median_of(outbox, &Sample::p99_us))
       .set("rocksdb_p50_us", median_of(rocksdb, &Sample::p50_us))
-      .set("rocksdb_p99_us", median_of(rocksdb, &Sample::p99_us));
+      .set("rocksdb_p99_us", median_of(rocksdb, &Sample::p99_us))
+      .set("outbox_cpu_us", median_of(outbox, &Sample::cpu_us))
+      .set("rocksdb_cpu_us", median_of(rocksdb, &Sample::cpu_us));
 }
 
 }  // namespace outbox::bench

@@ -18,6 +18,7 @@ struct Sample {
   double per_second = 0;  ///< messages that were durable
   double p50_us = 0;      ///< of a blocking append; 0 elsewhere
   double p99_us = 0;
+  double cpu_us = 0;  ///< of this process, per message
 };
 
 /// What is appended, for how long. Values are random text: hardly anything compresses.

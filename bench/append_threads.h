@@ -18,6 +18,7 @@ Sample drive(int threads, double seconds, std::size_t entries, Once once) {
   std::atomic<bool> stop{false};
   std::vector<std::vector<double>> took_us(static_cast<std::size_t>(threads));
   std::vector<std::thread> running;
+  const double cpu = cpu_seconds();
   const StopWatch watch;
   for (auto& mine : took_us) {
     running.emplace_back([&stop, &once, &mine] {
@@ -32,11 +33,12 @@ Sample drive(int threads, double seconds, std::size_t entries, Once once) {
   stop = true;
   for (auto& thread : running) thread.join();
   const double elapsed = watch.seconds();
+  const double cpu_used_us = (cpu_seconds() - cpu) * 1e6;
   std::vector<double> all;
   for (const auto& mine : took_us) all.insert(all.end(), mine.begin(), mine.end());
-  const auto calls = static_cast<double>(all.size());
+  const double messages = static_cast<double>(all.size()) * static_cast<double>(entries);
   const auto [p50_us, p99_us] = percentiles(std::move(all));
-  return {calls * static_cast<double>(entries) / elapsed, p50_us, p99_us};
+  return {messages / elapsed, p50_us, p99_us, cpu_used_us / messages};
 }
 
 }  // namespace outbox::bench
