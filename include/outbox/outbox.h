@@ -44,11 +44,13 @@ class Outbox {
   /// the process lives; never after a definite failure.
   Result<Appended> append(const Message& message, DeliveryCallback on_delivered = {});
 
-  /// Like append without waiting: `done` is called on the committer thread.
+  /// Like append without waiting: `done` is called on the committer thread. The message is
+  /// copied before this returns.
   /// Calls of one thread get sequence numbers in call order. Blocks only while
   /// commit_queue_bytes_max waits. A definite failure affects only its own
   /// call; after kIndeterminate every call fails until the outbox is reopened.
-  void append_async(Message message, AppendCallback done, DeliveryCallback on_delivered = {});
+  void append_async(const Message& message, AppendCallback done,
+                    DeliveryCallback on_delivered = {});
 
   /// All or nothing, one fsync, also across topics. Validated whole first:
   /// a failure names the index of the message at fault.

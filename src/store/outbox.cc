@@ -17,8 +17,9 @@ Result<Appended> Outbox::append(const Message& message, DeliveryCallback on_deli
   return store_->append(message, std::move(on_delivered));
 }
 
-void Outbox::append_async(Message message, AppendCallback done, DeliveryCallback on_delivered) {
-  store_->append_async(std::move(message), std::move(done), std::move(on_delivered));
+void Outbox::append_async(const Message& message, AppendCallback done,
+                          DeliveryCallback on_delivered) {
+  store_->append_async(message, std::move(done), std::move(on_delivered));
 }
 
 Result<std::vector<Appended>> Outbox::append_batch(std::span<const Message> messages) {

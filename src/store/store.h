@@ -70,7 +70,7 @@ class Store {
 
   // The producers' side; contracts as in outbox.h.
   virtual Result<Appended> append(const Message& message, DeliveryCallback on_delivered) = 0;
-  virtual void append_async(Message message, AppendCallback done,
+  virtual void append_async(const Message& message, AppendCallback done,
                             DeliveryCallback on_delivered) = 0;
   virtual Result<std::vector<Appended>> append_batch(std::span<const Message> messages) = 0;
   virtual Status flush_until(const std::string& topic, Seq seq,

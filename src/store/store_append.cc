@@ -80,7 +80,8 @@ void StoreImpl::fail_async(Status status, AppendCallback done) {
   committer_.commit_async(std::move(request));
 }
 
-void StoreImpl::append_async(Message message, AppendCallback done, DeliveryCallback on_delivered) {
+void StoreImpl::append_async(const Message& message, AppendCallback done,
+                             DeliveryCallback on_delivered) {
   auto item = make_item(message, std::move(on_delivered));
   if (!item.ok()) return fail_async(item.status(), std::move(done));
   auto request = std::make_unique<CommitRequest>();

@@ -43,7 +43,8 @@ class StoreImpl final : public Store {
   Status restore();
 
   Result<Appended> append(const Message& message, DeliveryCallback on_delivered) override;
-  void append_async(Message message, AppendCallback done, DeliveryCallback on_delivered) override;
+  void append_async(const Message& message, AppendCallback done,
+                    DeliveryCallback on_delivered) override;
   Result<std::vector<Appended>> append_batch(std::span<const Message> messages) override;
   Status flush_until(const std::string& topic, Seq seq, std::chrono::milliseconds timeout) override;
   Result<Seq> settled_through(const std::string& topic) const override;
