@@ -8,6 +8,8 @@
 
 #include <csignal>
 
+#include "base/thread_name.h"
+
 namespace outbox::cli {
 namespace {
 
@@ -43,6 +45,7 @@ bool StopSignal::wait_for(std::chrono::milliseconds time) {
 }
 
 void StopSignal::watch() {
+  name_thread("outbox-signals");
   while (true) {
     pollfd events[] = {{signals_.get(), POLLIN, 0}, {end_.get(), POLLIN, 0}};
     if (::poll(events, 2, -1) < 0) continue;

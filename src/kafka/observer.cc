@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/thread_name.h"
 #include "kafka/client.h"
 #include "kafka/topic_limits.h"
 
@@ -102,6 +103,7 @@ class Observer final : public ObserverApi {
 
  private:
   void run() {
+    name_thread("outbox-observer");
     milliseconds pause{0};
     milliseconds trouble = kTroubleMinMs;
     while (wait(pause)) {

@@ -3,6 +3,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace outbox::relay {
 
 CallbackThread::CallbackThread(store::Store& store) : store_(store), thread_([this] { run(); }) {}
@@ -29,6 +31,7 @@ void CallbackThread::push(std::vector<Ending>& endings) {
 }
 
 void CallbackThread::run() {
+  name_thread("outbox-callback");
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/thread_name.h"
 #include "relay/limits.h"
 
 namespace outbox::relay {
@@ -58,6 +59,7 @@ Status Driver::start() {
 }
 
 void Driver::run() {
+  name_thread("outbox-relay");
   begin();
   while (!done(now())) {
     wait();

@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 
+#include "base/thread_name.h"
+
 namespace outbox::service {
 namespace {
 
@@ -77,6 +79,7 @@ void HttpServer::watch(int operation, int fd) {
 }
 
 void HttpServer::loop() {
+  name_thread("outbox-http");
   while (true) {
     std::array<epoll_event, kEventsMax> events{};
     const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsMax, kTickMs);

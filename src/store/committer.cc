@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace outbox::store {
 namespace {
 
@@ -213,6 +215,7 @@ void Committer::write_progress(std::unique_lock<std::mutex>& lock) {
 }
 
 void Committer::run() {
+  name_thread("outbox-commit");
   std::unique_lock lock(mutex_);
   while (true) {
     if (!queue_.empty() && !leading_) {

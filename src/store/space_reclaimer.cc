@@ -3,6 +3,7 @@
 #include <rocksdb/convenience.h>
 
 #include "base/step.h"
+#include "base/thread_name.h"
 #include "store/rocks_status.h"
 
 namespace outbox::store {
@@ -50,6 +51,7 @@ void SpaceReclaimer::disk_is_full() {
 }
 
 void SpaceReclaimer::run() {
+  name_thread("outbox-reclaim");
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return stop_ || due_; });
