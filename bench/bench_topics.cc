@@ -85,7 +85,8 @@ BenchTopics::BenchTopics(const RelayOptions& options, const std::string& prefix,
   one_each.keyless_block_entries = 1;
   RawProducer warm(one_each, names_, partitions_);
   warm.wait_for_leaders();
-  warm.produce_all("x", names_.size() * static_cast<std::uint64_t>(partitions_));
+  Values one("x", 1);
+  warm.produce_all(one, names_.size() * static_cast<std::uint64_t>(partitions_));
 }
 
 void BenchTopics::create() const {

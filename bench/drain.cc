@@ -82,12 +82,13 @@ Sample Bench::steady_outbox() {
 
 Sample Bench::raw() {
   const BenchTopics topic = this->topic();
+  Values values(value_, options_.in_flight_bytes_max);
   std::unique_ptr<RawProducer> producer;
   return {timed(count_,
                 [&] {
                   producer =
                       std::make_unique<RawProducer>(options_, topic.names(), flags_.partitions);
-                  producer->produce_all(value_, count_);
+                  producer->produce_all(values, count_);
                 }),
           {}};
 }

@@ -101,13 +101,14 @@ Sample Bench::raw() const {
   rocks.fill(record, backlog());
   quiet_disk();
   RawProducer producer(options_, topic.names(), flags_.partitions);
-  producer.produce_all(value_, kFillEntries);
+  Values values(value_, options_.in_flight_bytes_max);
+  producer.produce_all(values, kFillEntries);
   std::atomic<bool> over{false};
   double seconds = 0;
   double sent = 0;
   std::thread sender([&] {
     const StopWatch watch;
-    producer.produce_while(value_, [&] {
+    producer.produce_while(values, [&] {
       while (sent >= watch.seconds() * drained_per_second_) std::this_thread::sleep_for(kLook);
       ++sent;
       return watch.seconds() < flags_.seconds;

@@ -37,20 +37,19 @@ void RawProducer::wait_for_leaders() const {
   bench::wait_for_leaders(client_.handle.get(), topics_, partitions_);
 }
 
-std::uint64_t RawProducer::produce_while(const std::string& value,
-                                         const std::function<bool()>& more) {
+std::uint64_t RawProducer::produce_while(Values& values, const std::function<bool()>& more) {
   const std::uint64_t before = produced_;
   while (more()) {
     while (!within_budget()) must_take_reports();
-    produce(value, Copy::kNo);
+    produce(values.next(), Copy::kNo);
     if (produced_ % kPollEvery == 0) take_reports({});
   }
   wait();
   return produced_ - before;
 }
 
-void RawProducer::produce_all(const std::string& value, std::uint64_t count) {
-  produce_while(value, [&count] { return count-- > 0; });
+void RawProducer::produce_all(Values& values, std::uint64_t count) {
+  produce_while(values, [&count] { return count-- > 0; });
 }
 
 void RawProducer::produce(std::string_view value, Copy copy, void* opaque) {

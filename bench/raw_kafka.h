@@ -10,6 +10,7 @@
 
 #include "kafka/client.h"
 #include "outbox/options.h"
+#include "values.h"
 
 namespace outbox::bench {
 
@@ -27,11 +28,11 @@ class RawProducer {
   /// Needed where topics are new: see bench_topics.h.
   void wait_for_leaders() const;
 
-  /// Produces `value`, which librdkafka need not copy, as long as `more()`, or
+  /// Produces `values` in turn, which librdkafka need not copy, as long as `more()`, or
   /// `count` times, within the relay's in-flight budget; returns when each has
   /// its report. Answers how many.
-  std::uint64_t produce_while(const std::string& value, const std::function<bool()>& more);
-  void produce_all(const std::string& value, std::uint64_t count);
+  std::uint64_t produce_while(Values& values, const std::function<bool()>& more);
+  void produce_all(Values& values, std::uint64_t count);
 
   enum class Copy { kNo, kYes };
   /// One message; without a copy `value` must stay until the report, which brings `opaque` back.

@@ -87,11 +87,11 @@ Through Bench::append_alone() const {
 Through Bench::send_alone() const {
   const BenchTopics topic(options_, "bench-send", 1, flags_.partitions);
   RawProducer producer(options_, topic.names(), topic.partitions());
-  const std::string value = random_text(value_bytes_);
-  producer.produce_all(value, 1);
+  Values values(random_text(value_bytes_), options_.in_flight_bytes_max);
+  producer.produce_all(values, 1);
   const StopWatch watch;
   const std::uint64_t sent =
-      producer.produce_while(value, [&] { return watch.seconds() < flags_.seconds; });
+      producer.produce_while(values, [&] { return watch.seconds() < flags_.seconds; });
   return {static_cast<double>(sent) / watch.seconds()};
 }
 

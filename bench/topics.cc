@@ -58,8 +58,9 @@ Sample Bench::raw(int count) const {
   const BenchTopics topics = this->topics(count);
   RawProducer producer(options_, topics.names(), flags_.partitions);
   producer.wait_for_leaders();
-  producer.produce_all(value_, topics.names().size());
-  return {timed(flags_.messages, [&] { producer.produce_all(value_, flags_.messages); }), {}};
+  Values values(value_, options_.in_flight_bytes_max);
+  producer.produce_all(values, topics.names().size());
+  return {timed(flags_.messages, [&] { producer.produce_all(values, flags_.messages); }), {}};
 }
 
 void Bench::compare(Report& report) const {

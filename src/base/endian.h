@@ -1,42 +1,44 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <type_traits>
 
 namespace outbox {
 
+/// The bytes of `value` in the other order. One instruction; gcc makes none of a loop over bytes.
+template <typename T>
+T swap_bytes(T value) {
+  static_assert(std::is_unsigned_v<T>);
+  if constexpr (sizeof(T) == 1) return value;
+  if constexpr (sizeof(T) == 2) return __builtin_bswap16(value);
+  if constexpr (sizeof(T) == 4) return __builtin_bswap32(value);
+  if constexpr (sizeof(T) == 8) return __builtin_bswap64(value);
+}
+
 /// Big-endian: numeric order is byte order, as keys need it.
 template <typename T>
 void put_big(char* to, T value) {
-  static_assert(std::is_unsigned_v<T>);
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    to[i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * (sizeof(T) - 1 - i))));
-  }
+  if constexpr (std::endian::native == std::endian::little) value = swap_bytes(value);
+  std::memcpy(to, &value, sizeof(T));
 }
 
 template <typename T>
 T get_big(const char* from) {
-  static_assert(std::is_unsigned_v<T>);
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value = static_cast<T>(static_cast<T>(static_cast<std::uint64_t>(value) << 8) |
-                           static_cast<unsigned char>(from[i]));
-  }
-  return value;
+  T value{};
+  std::memcpy(&value, from, sizeof(T));
+  return std::endian::native == std::endian::little ? swap_bytes(value) : value;
 }
 
 /// As RocksDB writes its numbers.
 template <typename T>
 T get_little(const char* from) {
-  static_assert(std::is_unsigned_v<T>);
-  T value = 0;
-  for (std::size_t i = sizeof(T); i > 0; --i) {
-    value = static_cast<T>(static_cast<T>(static_cast<std::uint64_t>(value) << 8) |
-                           static_cast<unsigned char>(from[i - 1]));
-  }
-  return value;
+  T value{};
+  std::memcpy(&value, from, sizeof(T));
+  return std::endian::native == std::endian::little ? value : swap_bytes(value);
 }
 
 template <typename T>

@@ -108,7 +108,7 @@ bool Driver::add_metas(const store::SlabPtr& slab,
   metas_.clear();
   const std::int64_t wall_ms = clock_.wall_ms();
   for (const store::SlabEntry* entry : entries) {
-    const auto record = store::decode(entry->record, entry->lane, entry->seq);
+    const auto record = store::decode_checked(entry->record, entry->lane, entry->seq);
     if (!record.ok()) {
       for (const EntryMeta& meta : metas_) payloads_.release(meta.handle);
       return false;

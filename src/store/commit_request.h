@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@ namespace outbox::store {
 struct CommitItem {
   Lane* lane = nullptr;
   std::string body;              ///< encode_body; sealed in the commit, when the number is known
+  std::uint32_t body_crc = 0;
   std::size_t record_bytes = 0;  ///< of the body once it is sealed
   std::string idempotency_key;
   DeliveryCallback on_delivered;

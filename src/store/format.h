@@ -55,11 +55,15 @@ class HeaderCursor {
 
 /// The record without its checksum; the session is the store's. Appended to `to`.
 void encode_body(const Message& message, SessionId session, std::int64_t now_ms, std::string& to);
-/// Adds the CRC-32C over body and lane|seq; `body` is a record from then on.
+/// Adds the CRC-32C over body and lane|seq; `body` is a record from then on. `body_crc` is
+/// crc32c(0, body), made before the number was known.
+void seal(std::string& body, std::uint32_t body_crc, LaneId lane, Seq seq);
 void seal(std::string& body, LaneId lane, Seq seq);
 /// Checks version, bounds and CRC. kCorruption names lane and seq;
 /// kUnknownVersion names the version.
 Result<RecordView> decode(std::string_view record, LaneId lane, Seq seq);
+/// The same of a record in memory whose CRC was made or checked there: version and bounds only.
+Result<RecordView> decode_checked(std::string_view record, LaneId lane, Seq seq);
 
 /// The record as an owned message.
 Message to_message(const std::string& topic, const RecordView& record);

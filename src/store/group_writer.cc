@@ -127,7 +127,7 @@ Status GroupWriter::add_item(CommitItem& item, CommitSlab& slab) {
   }
   const Seq seq = lane.next++;
   item.appended = {seq, false};
-  seal(item.body, lane.id, seq);
+  seal(item.body, item.body_crc, lane.id, seq);
   auto put = slab.put(parts_.database.data, lane.id, seq, item.body);
   if (touch(lane, item.record_bytes) && !lane.registered && put.ok()) {
     put =

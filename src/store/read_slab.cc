@@ -1,20 +1,31 @@
 #include "store/read_slab.h"
 
+#include <cstring>
+#include <utility>
+
 namespace outbox::store {
 
 void ReadSlab::add(LaneId lane, Seq seq, std::string_view record) {
-  buffer_.append(record);
-  ends_.push_back(buffer_.size());
-  entries_.push_back({lane, seq, {}});
+  char* const at = room(record.size());
+  std::memcpy(at, record.data(), record.size());
+  entries_.push_back({lane, seq, std::string_view(at, record.size())});
+  used_bytes_ += record.size();
 }
 
-void ReadSlab::seal() {
-  std::size_t start = 0;
-  for (std::size_t i = 0; i < ends_.size(); ++i) {
-    entries_[i].record = std::string_view(buffer_).substr(start, ends_[i] - start);
-    start = ends_[i];
+char* ReadSlab::room(std::size_t bytes) {
+  // A large one beside the others: no block has more than a quarter left over.
+  if (bytes > kBlockBytes / 4) return new_block(bytes);
+  if (bytes > left_) {
+    next_ = new_block(kBlockBytes);
+    left_ = kBlockBytes;
   }
-  ends_ = {};
+  left_ -= bytes;
+  return std::exchange(next_, next_ + bytes);
+}
+
+char* ReadSlab::new_block(std::size_t bytes) {
+  block_bytes_ += bytes;
+  return blocks_.emplace_back(std::make_unique_for_overwrite<char[]>(bytes)).get();
 }
 
 }  // namespace outbox::store

@@ -1,3 +1,4 @@
+#include "base/crc32c.h"
 #include "store/store_impl.h"
 #include "store/validate.h"
 
@@ -17,6 +18,7 @@ Result<CommitItem> StoreImpl::make_item(const Message& message, DeliveryCallback
   item.lane = *lane;
   item.body.reserve(message_bytes(message) + 64);
   encode_body(message, session_, clock_.wall_ms(), item.body);
+  item.body_crc = crc32c(0, item.body);
   item.record_bytes = item.body.size() + kRecordCrcBytes;
   item.idempotency_key = message.idempotency_key;
   item.on_delivered = std::move(on_delivered);

@@ -67,7 +67,6 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
     const std::string_view record = scan->value().ToStringView();
     if (slab->size() > 0 &&
         (slab->size() >= entries_max || slab->used_bytes() + record.size() > bytes_max)) {
-      slab->seal();
       return SlabPtr(slab);
     }
     if (const auto checked = decode(record, lane_id, seq); !checked.ok()) return checked.status();
@@ -81,7 +80,6 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
     return Status(Code::kCorruption, "topic " + lane->topic + ": entry " +
                                          std::to_string(expected) + " is missing" + kRunVerify);
   }
-  slab->seal();
   return SlabPtr(slab);
 }
 
