@@ -21,7 +21,7 @@ namespace outbox::store {
 /// One message on its way into a group.
 struct CommitItem {
   Lane* lane = nullptr;
-  std::string body;              ///< encode_body; sealed in the commit, when the number is known
+  std::string body;  ///< encode_body; sealed in the commit, when the number is known
   std::uint32_t body_crc = 0;
   std::size_t record_bytes = 0;  ///< of the body once it is sealed
   std::string idempotency_key;
@@ -42,6 +42,17 @@ class CommitItems {
     }
     ++size_;
   }
+  /// None, and what the first one's body was is kept as room for the next.
+  void clear() {
+    std::string room = std::move(one_.body);
+    room.clear();
+    one_ = {};
+    one_.body = std::move(room);
+    many_ = {};
+    size_ = 0;
+  }
+  /// Empty, with the room that clear() kept.
+  std::string take_room() { return std::move(one_.body); }
   std::size_t size() const { return size_; }
   std::span<CommitItem> all() { return {many_.empty() ? &one_ : many_.data(), size_}; }
   std::span<const CommitItem> all() const { return {many_.empty() ? &one_ : many_.data(), size_}; }
@@ -72,6 +83,17 @@ struct CommitRequest {
   /// Somebody waits on this until it is not kWaiting.
   enum State : int { kWaiting, kDone };
   std::atomic<int> state{kWaiting};
+
+  /// As new; see CommitItems::clear.
+  void clear() {
+    items.clear();
+    also = nullptr;
+    done = nullptr;
+    with_progress = false;
+    bytes = 0;
+    status = {};
+    state = kWaiting;
+  }
 
   /// What `done` is told.
   Result<Appended> result() const {

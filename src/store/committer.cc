@@ -24,6 +24,7 @@ Committer::Committer(Parts parts)
       clock_(parts.clock),
       queue_bytes_max_(parts.queue_bytes_max),
       on_written_(std::move(parts.on_written)),
+      pool_(parts.pool),
       thread_([this] { run(); }) {
   progress_.on_dirty([this] {
     const std::lock_guard lock(mutex_);
@@ -127,19 +128,22 @@ std::vector<CommitRequest*> Committer::take_group() {
 }
 
 /// Answers how many callers waited for it.
-std::size_t Committer::complete(std::vector<CommitRequest*>& group) const {
+std::size_t Committer::complete(std::vector<CommitRequest*>& group) {
   std::size_t callers = 0;
+  std::vector<std::unique_ptr<CommitRequest>> answered;
+  answered.reserve(group.size());
   for (CommitRequest* request : group) {
     if (request->done) {
-      const std::unique_ptr<CommitRequest> owned(request);
-      on_written_(*owned);
-      owned->done(owned->result());
+      answered.emplace_back(request);
+      on_written_(*request);
+      request->done(request->result());
       continue;
     }
     ++callers;
     request->state = CommitRequest::kDone;
     request->state.notify_one();
   }
+  pool_.give_back(answered);
   return callers;
 }
 

@@ -15,6 +15,7 @@
 #include "store/group_wait.h"
 #include "store/group_writer.h"
 #include "store/progress_book.h"
+#include "store/request_pool.h"
 
 namespace outbox::store {
 
@@ -42,6 +43,7 @@ class Committer {
     std::size_t queue_bytes_max = 0;
     /// A request that nobody waits for was written or not; called before its `done`.
     std::function<void(CommitRequest&)> on_written;
+    RequestPool& pool;
   };
   explicit Committer(Parts parts);
   /// Commits what is queued, then stops; the durable tail is synced.
@@ -67,7 +69,7 @@ class Committer {
   void linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
               GroupWait::Duration wrote);
   std::vector<CommitRequest*> take_group();
-  std::size_t complete(std::vector<CommitRequest*>& group) const;
+  std::size_t complete(std::vector<CommitRequest*>& group);
   bool ride_now();
   void tick(std::unique_lock<std::mutex>& lock);
   void write_progress(std::unique_lock<std::mutex>& lock);
@@ -80,6 +82,7 @@ class Committer {
   const Clock& clock_;
   const std::size_t queue_bytes_max_;
   const std::function<void(CommitRequest&)> on_written_;
+  RequestPool& pool_;
 
   std::mutex mutex_;
   std::condition_variable work_;  ///< for the thread

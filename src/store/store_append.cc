@@ -4,7 +4,8 @@
 
 namespace outbox::store {
 
-Result<CommitItem> StoreImpl::make_item(const Message& message, DeliveryCallback on_delivered) {
+Result<CommitItem> StoreImpl::make_item(const Message& message, DeliveryCallback on_delivered,
+                                        std::string room) {
   if (Status status = validate(message, options_); !status.ok()) return status;
   const auto lane = lanes_->find_or_add(message.topic);
   if (!lane.ok()) return lane.status();
@@ -16,6 +17,7 @@ Result<CommitItem> StoreImpl::make_item(const Message& message, DeliveryCallback
   if (Status status = validate(message, limits); !status.ok()) return status;
   CommitItem item;
   item.lane = *lane;
+  item.body = std::move(room);
   item.body.reserve(message_bytes(message) + 64);
   encode_body(message, session_, clock_.wall_ms(), item.body);
   item.body_crc = crc32c(0, item.body);
@@ -84,9 +86,9 @@ void StoreImpl::fail_async(Status status, AppendCallback done) {
 
 void StoreImpl::append_async(const Message& message, AppendCallback done,
                              DeliveryCallback on_delivered) {
-  auto item = make_item(message, std::move(on_delivered));
+  auto request = request_pool_.take();
+  auto item = make_item(message, std::move(on_delivered), request->items.take_room());
   if (!item.ok()) return fail_async(item.status(), std::move(done));
-  auto request = std::make_unique<CommitRequest>();
   request->bytes = item->record_bytes;
   request->items.add(std::move(*item));
   Status status = admit(*request);

@@ -26,7 +26,7 @@ StoreImpl::StoreImpl(const std::filesystem::path& dir, Options options, rocksdb:
                options_.sync_tail_each_group}),
       reclaimer_(*database_, *lanes_, log_),
       committer_({writer_, progress_, *durable_tail_, clock_, options_.commit_queue_bytes_max,
-                  [this](CommitRequest& written) { withdraw(written); }}),
+                  [this](CommitRequest& written) { withdraw(written); }, request_pool_}),
       next_purge_(opened.next_purge) {
   progress_.on_settled([this](std::uint64_t bytes) { reclaimer_.settled(bytes); });
   progress_.on_drained([this] { reclaimer_.drained(); });

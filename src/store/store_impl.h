@@ -85,7 +85,8 @@ class StoreImpl final : public Store {
 
  private:
   // store_append.cc
-  Result<CommitItem> make_item(const Message& message, DeliveryCallback on_delivered);
+  Result<CommitItem> make_item(const Message& message, DeliveryCallback on_delivered,
+                               std::string room = {});
   Status admit(const CommitRequest& request);
   void withdraw(CommitRequest& request);
   Status reserve_callback(const CommitRequest& request);
@@ -116,6 +117,7 @@ class StoreImpl final : public Store {
   Idempotency idempotency_;
   GroupWriter writer_;
   SpaceReclaimer reclaimer_;  ///< the committer tells it, to the last
+  RequestPool request_pool_;
   Committer committer_;
   std::atomic<std::uint64_t> next_purge_;
   /// Requeue, drop and a purge without a drainer read, decide and write: one at
