@@ -48,6 +48,8 @@ void Core::State::compare_count(Lane& of) {
   const bool as_recorded = count == of.recorded.count &&
                            options.keyless_block_entries == of.recorded.keyless_block_entries;
   of.record_wanted = !as_recorded;
+  // What was accepted has passed before it was recorded: from here on entries are placed as before.
+  if (as_recorded) of.accepted_from = 0;
 }
 
 void Core::State::emit_record(Lane& of) {

@@ -126,6 +126,27 @@ TEST_CASE("accept does not wait for ever for entries in flight to partitions tha
   CHECK(rig.state(1) == "flowing");
 }
 
+TEST_CASE("an accepted count that could not be recorded in time holds for no later one") {
+  CoreRig rig;
+  rig.lane(1, 2);
+  rig.leaders(1, {1});
+  rig.append_fresh(1, {0, 1, 0, 1});
+  rig.auto_record = false;
+  CHECK(rig.core->accept(rig.now, 1));
+  rig.run();
+  REQUIRE(rig.records.size() == 1);
+  CHECK(rig.records.at(0).count == PartitionCount{1, 1, 1'000});
+  rig.core->partition_count_recorded(rig.now, 1, false);
+  rig.leaders(1, {1, 1});  // the topic has its partitions again: nothing to record
+  rig.run();
+  rig.deliver_all();
+  CHECK(rig.progress(1).head == 5);
+  rig.leaders(1, {1, 1, 1});
+  rig.after(2'000);
+  REQUIRE(rig.records.size() == 2);
+  CHECK(rig.records.at(1).count == PartitionCount{5, 3, 1'000});
+}
+
 TEST_CASE("a topic that cannot be used is waited for, and shown") {
   CoreRig rig;
   rig.lane(1, 1);
