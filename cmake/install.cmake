@@ -1,7 +1,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS outbox outbox_relay_lib outbox_store outbox_kafka outbox_base EXPORT outbox-targets)
+install(TARGETS outbox outbox_inbox outbox_relay_lib outbox_store outbox_kafka outbox_base EXPORT outbox-targets)
 install(DIRECTORY include/outbox DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT outbox-targets NAMESPACE outbox:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/outbox)
 configure_package_config_file(cmake/outbox-config.cmake.in outbox-config.cmake

@@ -4,13 +4,11 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/id_headers.h"
 #include "base/mutant.h"
 
 namespace outbox::relay {
 namespace {
-
-constexpr const char* kIdHeader = "outbox-id";
-constexpr const char* kPrevHeader = "outbox-prev";
 
 /// What kRequeueKeepsNumber sends.
 [[maybe_unused]] std::string_view old_number(const std::vector<kafka::OutHeader>& headers,

@@ -12,9 +12,10 @@ MAY_INCLUDE = {
     "store": {"base"},
     "kafka": {"base"},
     "relay": {"base", "store", "kafka"},
+    "inbox": {"base", "store", "kafka"},
     "service": {"base", "store", "kafka", "relay"},
     "salvage": {"base", "store", "service"},
-    "cli": {"base", "store", "kafka", "relay", "service", "salvage"},
+    "cli": {"base", "store", "kafka", "relay", "inbox", "service", "salvage"},
 }
 # The relay's core is pure: it decides, others do.
 CORE_FILES = ("core", "lane.", "partition.", "window.", "ring.", "backoff.", "limits.")
