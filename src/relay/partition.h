@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
+#include "base/ring.h"
 #include "relay/backoff.h"
 #include "relay/core_types.h"
-#include "relay/ring.h"
 
 namespace outbox::relay {
 

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-namespace outbox::relay {
+namespace outbox {
 
 /// A queue with indexes that allocates only to grow. Once empty it keeps at
 /// most kKeptSlots, so that thousands of idle partitions hold little memory.
@@ -60,4 +60,4 @@ class Ring {
   std::size_t size_ = 0;
 };
 
-}  // namespace outbox::relay
+}  // namespace outbox
