@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "relay/backoff.h"
+#include "base/backoff.h"
 #include "relay/core.h"
 #include "relay/lane.h"
 #include "relay/window.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "relay/backoff.h"
+#include "base/backoff.h"
 #include "relay/core_types.h"
 #include "relay/limits.h"
 #include "relay/partition.h"

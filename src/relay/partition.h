@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/backoff.h"
 #include "base/ring.h"
-#include "relay/backoff.h"
 #include "relay/core_types.h"
 
 namespace outbox::relay {

@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-namespace outbox::relay {
+namespace outbox {
 
-/// splitmix64: the core's only source of chance, from the seed it was given.
+/// splitmix64: chance from a seed.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -39,4 +39,4 @@ class Backoff {
   int attempts_ = 0;
 };
 
-}  // namespace outbox::relay
+}  // namespace outbox
