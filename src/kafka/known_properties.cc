@@ -13,6 +13,7 @@ namespace {
 // A name further away than this share of its length is no slip of the pen.
 constexpr std::size_t kNearDivisor = 3;
 constexpr std::string_view kConsumerOnly = "C";
+constexpr std::string_view kProducerOnly = "P";
 
 std::string properties_text() {
   char* text = nullptr;
@@ -60,18 +61,19 @@ std::vector<KnownProperty> known_properties() {
     if (second == std::string::npos) continue;
     const std::string name = trimmed(std::string_view(line).substr(0, first));
     const std::string who = trimmed(std::string_view(line).substr(first + 1, second - first - 1));
-    if (who != "*" && who != "P" && who != kConsumerOnly) continue;
-    out.push_back({name, who != kConsumerOnly});
+    if (who != "*" && who != kProducerOnly && who != kConsumerOnly) continue;
+    out.push_back({name, who != kConsumerOnly, who != kProducerOnly});
   }
   return out;
 }
 
-std::string nearest_property(const std::vector<KnownProperty>& known, std::string_view name) {
+std::string nearest_property(const std::vector<KnownProperty>& known, std::string_view name,
+                             bool KnownProperty::*allowed) {
   std::string best;
   std::size_t best_distance = name.size() / kNearDivisor + 1;
   for (const auto& property : known) {
     const std::size_t distance = edit_distance(name, property.name);
-    if (property.for_producer && distance < best_distance) {
+    if (property.*allowed && distance < best_distance) {
       best_distance = distance;
       best = property.name;
     }

@@ -1,18 +1,14 @@
 #pragma once
 
 #include <chrono>
-#include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
 
+#include "kafka/property_checks.h"
 #include "kafka/setting_table.h"
 #include "outbox/options.h"
 #include "outbox/status.h"
 
 namespace outbox::kafka {
-
-/// Name and value, in the order they are set.
-using Properties = std::vector<std::pair<std::string, std::string>>;
 
 /// The table's settings with the user's kafka_properties over them. Needs no
 /// cluster. kUnsafeSetting: a property that would break a promise, by name,

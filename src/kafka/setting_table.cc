@@ -161,21 +161,9 @@ constexpr auto kUnsafe = std::to_array<UnsafeSetting>({
     {"enabled_events", "", "decides which reports the relay gets"},
     {"dr_cb", "", kCallbackReason},
     {"dr_msg_cb", "", kCallbackReason},
-    {"error_cb", "", kCallbackReason},
-    {"throttle_cb", "", kCallbackReason},
-    {"stats_cb", "", kCallbackReason},
-    {"log_cb", "", kCallbackReason},
-    {"background_event_cb", "", kCallbackReason},
-    {"socket_cb", "", kCallbackReason},
-    {"connect_cb", "", kCallbackReason},
-    {"closesocket_cb", "", kCallbackReason},
-    {"open_cb", "", kCallbackReason},
-    {"resolve_cb", "", kCallbackReason},
-    {"opaque", "", kCallbackReason},
-    {"default_topic_conf", "", kCallbackReason},
-    {"interceptors", "", kCallbackReason},
-    {"ssl.certificate.verify_cb", "", kCallbackReason},
-    {"oauthbearer_token_refresh_cb", "", kCallbackReason},
+#define OUTBOX_KAFKA_CALLBACK(name) {name, "", kCallbackReason},
+#include "kafka/callback_rows.inc"
+#undef OUTBOX_KAFKA_CALLBACK
 });
 
 }  // namespace
