@@ -34,6 +34,10 @@ TEST_CASE("docs/kafka-properties.md says what the table says") {
   check_or_write("kafka-properties.md", properties_markdown());
 }
 
+TEST_CASE("docs/kafka-consumer-properties.md says what the table says") {
+  check_or_write("kafka-consumer-properties.md", consumer_properties_markdown());
+}
+
 TEST_CASE("docs/errors.md says what the tables say") {
   check_or_write("errors.md", errors_markdown());
 }
