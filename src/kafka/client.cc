@@ -12,26 +12,37 @@ constexpr std::string_view kConnectionFailed = "FAIL";
 constexpr int kDebugLevel = 7;
 constexpr int kEvents = RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG;
 
-Notice log_notice(rd_kafka_event_t* event) {
-  const char* facility = nullptr;
-  const char* text = nullptr;
-  int level = 0;
+}  // namespace
+
+Notice log_notice(int level, const char* facility, const char* text) {
   Notice notice;
-  if (rd_kafka_event_log(event, &facility, &text, &level) == 0) {
-    notice.level = level;
-    notice.text = std::string(facility) + ": " + text;
-    // Said with every instance, of a setting that we chose with open eyes; and what an error
-    // event says as well.
-    if (notice.text.find(kKnownWarning) != std::string::npos || facility == kConnectionFailed) {
-      notice.level = kDebugLevel;
-    }
+  notice.level = level;
+  notice.text = std::string(facility) + ": " + text;
+  // Said with every instance, of a setting that we chose with open eyes; and what an error
+  // event says as well.
+  if (notice.text.find(kKnownWarning) != std::string::npos || facility == kConnectionFailed) {
+    notice.level = kDebugLevel;
   }
   return notice;
 }
 
-}  // namespace
+Notice error_notice(rd_kafka_t* handle, std::int32_t error, const char* text, bool fatal) {
+  Notice notice;
+  notice.error = error;
+  notice.kind = Notice::Kind::kError;
+  if (text != nullptr) notice.text = text;
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    notice.kind = Notice::Kind::kAllBrokersDown;
+  } else if (fatal) {
+    std::array<char, kErrorTextBytes> cause{};
+    notice.kind = Notice::Kind::kFatal;
+    notice.error = rd_kafka_fatal_error(handle, cause.data(), cause.size());
+    notice.text = cause.data();
+  }
+  return notice;
+}
 
-Result<Client> make_client(const Properties& properties) {
+Result<ConfPtr> make_conf(const Properties& properties) {
   ConfPtr conf(rd_kafka_conf_new());
   std::array<char, kErrorTextBytes> text{};
   for (const auto& [name, value] : properties) {
@@ -40,6 +51,14 @@ Result<Client> make_client(const Properties& properties) {
       return Status(Code::kInvalidArgument, "Kafka property " + name + " is refused");
     }
   }
+  return conf;
+}
+
+Result<Client> make_client(const Properties& properties) {
+  auto made = make_conf(properties);
+  if (!made.ok()) return made.status();
+  ConfPtr conf = std::move(*made);
+  std::array<char, kErrorTextBytes> text{};
   rd_kafka_conf_set_events(conf.get(), kEvents);
   HandlePtr handle(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
   if (!handle) return Status(Code::kKafka, std::string("librdkafka: ") + text.data());
@@ -53,20 +72,15 @@ Result<Client> make_client(const Properties& properties) {
 }
 
 Notice notice_of(rd_kafka_t* handle, rd_kafka_event_t* event) {
-  if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_LOG) return log_notice(event);
-  Notice notice;
-  notice.error = rd_kafka_event_error(event);
-  notice.kind = Notice::Kind::kError;
-  if (const char* text = rd_kafka_event_error_string(event)) notice.text = text;
-  if (notice.error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-    notice.kind = Notice::Kind::kAllBrokersDown;
-  } else if (rd_kafka_event_error_is_fatal(event) != 0) {
-    std::array<char, kErrorTextBytes> text{};
-    notice.kind = Notice::Kind::kFatal;
-    notice.error = rd_kafka_fatal_error(handle, text.data(), text.size());
-    notice.text = text.data();
+  if (rd_kafka_event_type(event) != RD_KAFKA_EVENT_LOG) {
+    return error_notice(handle, rd_kafka_event_error(event), rd_kafka_event_error_string(event),
+                        rd_kafka_event_error_is_fatal(event) != 0);
   }
-  return notice;
+  const char* facility = nullptr;
+  const char* text = nullptr;
+  int level = 0;
+  if (rd_kafka_event_log(event, &facility, &text, &level) != 0) return {};
+  return log_notice(level, facility, text);
 }
 
 }  // namespace outbox::kafka

@@ -14,10 +14,17 @@ struct Client {
   QueuePtr events;  ///< declared after the handle: must go first
 };
 
+/// kInvalidArgument names the property.
+Result<ConfPtr> make_conf(const Properties& properties);
+
 /// Does not connect; librdkafka does that on its own threads. kKafka or
 /// kInvalidArgument with librdkafka's words.
 Result<Client> make_client(const Properties& properties);
 
+/// A log line as a notice, on a level of its own where librdkafka's says too much.
+Notice log_notice(int level, const char* facility, const char* text);
+/// An error as a notice.
+Notice error_notice(rd_kafka_t* handle, std::int32_t error, const char* text, bool fatal);
 /// An error or log event as a notice.
 Notice notice_of(rd_kafka_t* handle, rd_kafka_event_t* event);
 
