@@ -32,7 +32,7 @@ struct Received {
 /// What is kept in order, and so is done by one thread.
 enum class InboxOrder {
   kPartition,  ///< all messages of a partition
-  kKey,        ///< messages of a partition that have the same key; those without one are as one key
+  kKey,        ///< messages with the same key, of any partition; those without one as kPartition
 };
 
 /// Where a partition begins of which neither the store nor Kafka knows a position.
@@ -157,8 +157,8 @@ struct InboxStats {
   std::uint64_t possible_repeats = 0;
   std::uint64_t commits = 0;
   std::uint64_t rebalances = 0;
-  std::uint64_t queued = 0;       ///< state
-  std::uint64_t queued_bytes = 0; ///< state
+  std::uint64_t queued = 0;        ///< state
+  std::uint64_t queued_bytes = 0;  ///< state
   /// State, by "topic/partition": first offset that is not applied.
   std::map<std::string, std::int64_t> positions;
   /// State, by "topic/partition": why it halts.

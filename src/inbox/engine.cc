@@ -126,11 +126,10 @@ Engine::Slot* Engine::find(const Message& message) {
 }
 
 void Engine::hand_out(const std::shared_ptr<Partition>& partition, Received received) {
-  std::uint64_t lane = mix(static_cast<std::uint64_t>(partition->where().partition),
-                           partition->where().topic);
-  if (options_.order == InboxOrder::kKey && received.message.key) {
-    lane = mix(lane, *received.message.key);
-  }
+  const kafka::TopicPartition& where = partition->where();
+  const bool by_key = options_.order == InboxOrder::kKey && received.message.key;
+  const std::uint64_t lane = by_key ? mix(0, *received.message.key)
+                                    : mix(static_cast<std::uint64_t>(where.partition), where.topic);
   const std::size_t bytes = bytes_of(received);
   workers_->push(lane, {partition, std::move(received), bytes});
 }

@@ -89,8 +89,9 @@ void Engine::take(const kafka::Revoked& revoked) {
 void Engine::release(const Partitions& partitions, bool lost) {
   const auto deadline = std::chrono::steady_clock::now() + options_.revoke_deadline_ms;
   if (!end(partitions, deadline)) {
-    log_->warn("inbox: partitions were taken away while handlers worked on them; what those did "
-               "is not kept");
+    log_->warn(
+        "inbox: partitions were taken away while handlers worked on them; what those did "
+        "is not kept");
   }
   // Of a lost partition another member may have committed more already.
   if (lost) {

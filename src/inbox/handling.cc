@@ -22,9 +22,8 @@ void Handling::run(const Job& job) {
     }
     if (backoff.attempts() + 1 >= options_.attempts_max) return give_up(job, done.to_string());
     ++tally_.retried;
-    const std::chrono::milliseconds pause(
-        backoff.next_ms(options_.retry_backoff_min_ms.count(),
-                        options_.retry_backoff_max_ms.count(), random));
+    const std::chrono::milliseconds pause(backoff.next_ms(
+        options_.retry_backoff_min_ms.count(), options_.retry_backoff_max_ms.count(), random));
     if (!partition.wait_for(pause)) return partition.give_up();
   }
 }

@@ -31,9 +31,9 @@ namespace {
 
 Status open_store(const InboxOptions& options, const Log& log, EngineParts& parts) {
   if (options.dir.empty()) return {};
-  auto store = inbox::Store::open(options.dir, {options.families, options.group,
-                                                options.write_buffer_bytes,
-                                                options.open_deadline_ms, log});
+  auto store = inbox::Store::open(
+      options.dir,
+      {options.families, options.group, options.write_buffer_bytes, options.open_deadline_ms, log});
   if (!store.ok()) return store.status();
   parts.store = std::move(*store);
   return {};

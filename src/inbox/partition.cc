@@ -190,8 +190,8 @@ Status Partition::flush() {
 
 std::optional<std::int64_t> Partition::to_commit() const {
   const std::lock_guard lock(mutex_);
-  const std::int64_t position = mutant(Mutant::kCommitBeforeProcessing) ? watermark_.next()
-                                                                        : watermark_.position();
+  const std::int64_t position =
+      mutant(Mutant::kCommitBeforeProcessing) ? watermark_.next() : watermark_.position();
   if (position <= committed_) return std::nullopt;
   return position;
 }

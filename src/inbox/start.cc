@@ -53,8 +53,9 @@ std::string describe(const OutOfRange& range) {
   const std::string offsets =
       "offsets " + std::to_string(range.first) + ".." + std::to_string(range.last);
   return range.beyond_end
-             ? offsets + " were read and are not there any more: the topic was made anew, or Kafka "
-                         "lost them"
+             ? offsets +
+                   " were read and are not there any more: the topic was made anew, or Kafka "
+                   "lost them"
              : offsets + " were removed before they were read";
 }
 

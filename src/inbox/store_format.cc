@@ -145,8 +145,8 @@ Result<SessionState> read_dedup(std::string_view key, std::string_view value) {
   for (std::uint64_t i = 0; i < count; ++i) {
     const Seq first = parser.varint();
     const Seq more = parser.varint();
-    if (!parser.ok() || first <= last || first > state.high ||
-        more > state.high - first) return damaged(key);
+    if (!parser.ok() || first <= last || first > state.high || more > state.high - first)
+      return damaged(key);
     last = first + more;
     state.gaps.open({first, last});
   }

@@ -55,8 +55,8 @@ Result<std::set<std::string>> family_names(const rocksdb::DBOptions& db,
                                            const StoreSettings& settings, rocksdb::Env& env) {
   std::set<std::string> names(settings.families.begin(), settings.families.end());
   if (names.contains(Store::kFamily)) {
-    return Status(Code::kInvalidArgument, std::string("families: ") + Store::kFamily +
-                                              " is the inbox's own");
+    return Status(Code::kInvalidArgument,
+                  std::string("families: ") + Store::kFamily + " is the inbox's own");
   }
   names.insert({rocksdb::kDefaultColumnFamilyName, Store::kFamily});
   if (!env.FileExists((dir / "CURRENT").string()).ok()) return names;
@@ -95,8 +95,7 @@ Status Store::open_families(const std::filesystem::path& dir, const StoreSetting
   for (const std::string& name : *names) wanted.emplace_back(name, family_options(settings));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::Open(options, dir.string(), wanted, &handles, &db);
+  const rocksdb::Status opened = rocksdb::DB::Open(options, dir.string(), wanted, &handles, &db);
   if (!opened.ok()) return store::from_opening(opened, "opening " + dir.string());
   db_.reset(db);
   for (std::size_t i = 0; i < wanted.size(); ++i) families_[wanted[i].name] = handles[i];

@@ -171,8 +171,7 @@ class Consumer final : public ConsumerApi {
     self(opaque).tell(CommitResult{offsets_of(*offsets), error});
   }
   static void on_error(rd_kafka_t* handle, int error, const char* text, void* opaque) {
-    self(opaque).tell(
-        error_notice(handle, error, text, error == RD_KAFKA_RESP_ERR__FATAL));
+    self(opaque).tell(error_notice(handle, error, text, error == RD_KAFKA_RESP_ERR__FATAL));
   }
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
     self(rd_kafka_opaque(handle)).tell(log_notice(level, facility, text));

@@ -130,7 +130,8 @@ RelayOptions producer_options(const InboxOptions& options) {
   for (const KnownProperty& property : known_properties()) {
     const auto given = options.kafka_properties.find(property.name);
     if (given == options.kafka_properties.end() || !property.for_producer) continue;
-    if (find_unsafe(unsafe_settings(), property.name) == nullptr) out.kafka_properties.insert(*given);
+    if (find_unsafe(unsafe_settings(), property.name) == nullptr)
+      out.kafka_properties.insert(*given);
   }
   return out;
 }

@@ -23,8 +23,9 @@ struct ConsumerSetting {
 std::span<const ConsumerSetting> consumer_settings();
 std::span<const UnsafeSetting> unsafe_consumer_settings();
 
-/// The table's settings with the user's kafka_properties over them. Needs no cluster. kUnsafeSetting
-/// and kInvalidArgument as producer_properties; the options themselves are not looked at.
+/// The table's settings with the user's kafka_properties over them. Needs no cluster.
+/// kUnsafeSetting and kInvalidArgument as producer_properties; the options themselves are not
+/// looked at.
 Result<Properties> consumer_properties(const InboxOptions& options);
 
 /// For a producer to the same cluster, with the same credentials.

@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
-#include "unit/inbox/relay_log.h"
 #include "support/campaign.h"
+#include "unit/inbox/relay_log.h"
 
 namespace outbox::inbox {
 namespace {
@@ -72,8 +72,8 @@ TEST_CASE("dedup: each message is taken exactly once, whatever the relay goes th
     all.copies += happened.copies;
     all.dead += happened.dead;
   }
-  CHECK(std::min({all.repeats, all.interleaved, all.exchanged, all.sessions, all.copies,
-                  all.dead}) > 0);
+  CHECK(std::min(
+            {all.repeats, all.interleaved, all.exchanged, all.sessions, all.copies, all.dead}) > 0);
 }
 
 TEST_CASE("dedup: a gap is told once, lets its numbers through and closes") {

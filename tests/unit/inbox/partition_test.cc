@@ -36,8 +36,8 @@ struct Log {
       received.message.topic = kWhere.topic;
       received.message.partition = kWhere.partition;
       received.message.headers = {
-          {"outbox-id", store::session_prefix(outbox_text(id.outbox), id.session) +
-                            std::to_string(id.seq)},
+          {"outbox-id",
+           store::session_prefix(outbox_text(id.outbox), id.session) + std::to_string(id.seq)},
           {"outbox-prev", std::to_string(id.prev)}};
       messages.push_back(std::move(received));
       if (seen.emplace(id.session, id.seq).second) firsts.insert(offset);
@@ -70,7 +70,8 @@ class Prefix final : public rocksdb::WriteBatch::Handler {
     std::set<std::int64_t> out;
     const std::string prefix = done_prefix(kWhere);
     for (const auto& [key, value] : rows) {
-      if (key.starts_with(prefix)) out.insert(offset_of(std::string_view(key).substr(prefix.size())));
+      if (key.starts_with(prefix))
+        out.insert(offset_of(std::string_view(key).substr(prefix.size())));
     }
     return out;
   }

@@ -52,8 +52,7 @@ TEST_CASE("inbox format: the worked example") {
   CHECK(hex(dedup) == "64066f7264657273000000030a1b2c3d0000019b0a2b4c00");
   SessionState state{9, {}, 0x19b0a2b4fe8};
   state.gaps.open({5, 7});
-  CHECK(hex(dedup_value(dedup, state)).substr(0, 40) ==
-        "0100000000000000090000019b0a2b4fe8010502");
+  CHECK(hex(dedup_value(dedup, state)).substr(0, 40) == "0100000000000000090000019b0a2b4fe8010502");
   CHECK(hex(done_key(where, 702)) == "6d066f72646572730000000300000000000002be");
 }
 
