@@ -38,4 +38,5 @@ def program(build, name):
 def programs(build):
     """Where the tests of the tier kafka find what they run."""
     return {"OUTBOX_RELAY": str(program(build, "outbox-relay")),
-            "OUTBOX_REPORTS": str(program(build, "reports"))}
+            "OUTBOX_REPORTS": str(program(build, "reports")),
+            "OUTBOX_INBOX_SUMS": str(program(build, "inbox_sums"))}

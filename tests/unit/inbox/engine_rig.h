@@ -50,24 +50,23 @@ class Rig {
     parts.dead_letter_producers = std::move(dead_letter_producers);
     parts.clock = &clock_;
     parts.log = null_logger();
-    engine = std::make_unique<Engine>(std::move(parts), options,
-                                      [this](const Received& received, rocksdb::WriteBatch& batch,
-                                             const InboxState& state) {
-                                        ++calls;
-                                        if (before) {
-                                          if (Status status = before(received); !status.ok()) {
-                                            return status;
-                                          }
-                                        }
-                                        return add(received, batch, state);
-                                      });
+    engine = std::make_unique<Engine>(
+        std::move(parts), options,
+        [this](const Received& received, rocksdb::WriteBatch& batch, const InboxState& state) {
+          ++calls;
+          if (before) {
+            if (Status status = before(received); !status.ok()) {
+              return status;
+            }
+          }
+          return add(received, batch, state);
+        });
     REQUIRE(engine->start().ok());
   }
 
   static std::int64_t sum_of(const InboxState& state, const std::string& key) {
     std::string value;
-    const auto got =
-        state.db()->Get(rocksdb::ReadOptions(), state.family("state"), key, &value);
+    const auto got = state.db()->Get(rocksdb::ReadOptions(), state.family("state"), key, &value);
     return got.ok() ? std::stoll(value) : 0;
   }
   std::int64_t sum(const std::string& key) { return sum_of(*engine, key); }
