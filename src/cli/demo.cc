@@ -10,10 +10,10 @@
 #include <system_error>
 
 #include "base/clock.h"
+#include "cli/child_process.h"
 #include "cli/demo_brokers.h"
 #include "cli/demo_check.h"
 #include "cli/demo_child.h"
-#include "cli/demo_process.h"
 #include "cli/demo_reader.h"
 #include "cli/demo_screen.h"
 #include "store/store.h"

@@ -238,4 +238,10 @@ Result<Message> parse_message(std::string_view json, const std::string& default_
 
 std::string to_json(const Message& message) { return json_text(message_json(message)); }
 
+std::string to_json(const Received& received) {
+  nlohmann::ordered_json json = message_json(received.message);
+  json["offset"] = received.offset;
+  return json_text(json);
+}
+
 }  // namespace outbox::service

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "outbox/inbox.h"
 #include "outbox/message.h"
 #include "outbox/status.h"
 
@@ -25,5 +26,8 @@ Result<Message> parse_message(std::string_view json, const std::string& default_
 
 /// The message as parse_message reads it back, on one line.
 std::string to_json(const Message& message);
+
+/// The same, and the field `offset`.
+std::string to_json(const Received& received);
 
 }  // namespace outbox::service

@@ -7,7 +7,7 @@ import unittest
 from rig import BINARY, INPUT, NOT_FOUND, OK, USAGE, RigCase
 
 COMMANDS = ("run", "put", "drain", "status", "peek", "purge", "pause", "resume", "accept", "verify",
-            "salvage", "demo")
+            "salvage", "consume", "demo")
 
 
 class UsageTest(RigCase):

@@ -1,4 +1,4 @@
-#include "cli/demo_process.h"
+#include "cli/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -18,10 +18,35 @@ Status system_error(const char* what) {
   return {Code::kIoError, std::string(what) + ": " + std::strerror(errno)};
 }
 
+/// Own group, nothing blocked.
+void set_apart(posix_spawnattr_t* attributes) {
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(attributes, &none);
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);  // ignored by us
+  posix_spawnattr_setsigdefault(attributes, &pipe);
+  posix_spawnattr_setpgroup(attributes, 0);
+  posix_spawnattr_setflags(attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start_self(
     const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{"/proc/self/exe"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return start(std::move(words), Group::kOurs);
+}
+
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start_shell(const std::string& command) {
+  return start({"/bin/sh", "-c", command}, Group::kOwn);
+}
+
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start(std::vector<std::string> words,
+                                                          Group group) {
   std::array<int, 2> input{};
   std::array<int, 2> output{};
   if (pipe2(input.data(), O_CLOEXEC) != 0) return system_error("pipe");
@@ -34,14 +59,16 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start_self(
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  if (group == Group::kOwn) set_apart(&attributes);
 
-  std::string program = "/proc/self/exe";
-  std::vector<std::string> copies = arguments;
-  std::vector<char*> argv{program.data()};
-  for (auto& copy : copies) argv.push_back(copy.data());
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t pid = -1;
-  const int failed = posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
+  const int failed = posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   close(input[0]);
   close(output[1]);
@@ -49,9 +76,9 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start_self(
     close(input[1]);
     close(output[0]);
     errno = failed;
-    return system_error("cannot start the demo's child process");
+    return system_error("cannot start a child process");
   }
-  return std::unique_ptr<ChildProcess>(new ChildProcess(pid, input[1], output[0]));
+  return std::unique_ptr<ChildProcess>(new ChildProcess(pid, group, input[1], output[0]));
 }
 
 ChildProcess::~ChildProcess() {
@@ -59,8 +86,13 @@ ChildProcess::~ChildProcess() {
     kill_hard();
     wait();
   }
-  close(input_);
+  end_input();
   close(output_);
+}
+
+void ChildProcess::end_input() {
+  if (input_ >= 0) close(input_);
+  input_ = -1;
 }
 
 std::optional<std::string> ChildProcess::read_line(std::chrono::milliseconds wait_ms) {
@@ -85,10 +117,14 @@ std::optional<std::string> ChildProcess::read_line(std::chrono::milliseconds wai
 void ChildProcess::write_line(const std::string& line) {
   const std::string bytes = line + "\n";
   // A child that is gone is seen by read_line() and wait(); SIGPIPE is ignored by main.
-  [[maybe_unused]] const auto written = ::write(input_, bytes.data(), bytes.size());
+  for (std::size_t done = 0; done < bytes.size();) {
+    const auto written = ::write(input_, bytes.data() + done, bytes.size() - done);
+    if (written < 0 && errno != EINTR) return;
+    if (written > 0) done += static_cast<std::size_t>(written);
+  }
 }
 
-void ChildProcess::kill_hard() { ::kill(pid_, SIGKILL); }
+void ChildProcess::kill_hard() { ::kill(group_ == Group::kOwn ? -pid_ : pid_, SIGKILL); }
 
 int ChildProcess::wait() {
   if (!exit_code_) {

@@ -1,0 +1,72 @@
+"""consume: printed or given to a child, committed only when that is done."""
+
+import json
+import os
+import unittest
+
+from rig import OK, USAGE, RigCase
+
+EXAMPLE = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "consume.py")
+
+
+class ConsumeTest(RigCase):
+    def setUp(self):
+        super().setUp()
+        self.kafka = self.mock(brokers=1, orders=2, dead=1)
+
+    def produce(self, *values, keys=("a", "b", "c")):
+        lines = "".join(json.dumps({"topic": "orders", "key": keys[n % len(keys)], "value": value})
+                        + "\n" for n, value in enumerate(values))
+        self.cli("put", "--dir", self.dir, "--ndjson", "--quiet", stdin=lines.encode())
+        self.cli("drain", "--dir", self.dir, "--bootstrap-servers", self.kafka.bootstrap,
+                 "--max-in-flight-requests", "1", "--quiet")
+
+    def take(self, *args, group="g", code=OK):
+        return self.cli("consume", "--bootstrap-servers", self.kafka.bootstrap, "--topic", "orders",
+                        "--group", group, "--partition", "0", "--partition", "1", *args, code=code)
+
+    def test_printed_once(self):
+        self.produce(*[str(n) for n in range(20)])
+        stores = {"plain": [], "stored": ["--dir", self.path("inbox")]}
+        for group, store in stores.items():
+            first = [json.loads(line) for line in self.take(
+                "--count", "20", *store, group=group).out.splitlines()]
+            self.assertEqual({int(message["value"]) for message in first}, set(range(20)))
+            self.assertEqual({"topic", "key", "value", "headers", "partition", "timestamp_ms",
+                              "offset"}, set(first[0]))
+        self.produce("again")
+        for group, store in stores.items():
+            second = self.take("--count", "1", *store, group=group).out.splitlines()
+            self.assertEqual([json.loads(line)["value"] for line in second], ["again"])
+
+    def test_the_example(self):
+        self.produce(*[json.dumps({"total": n}) for n in range(9)])
+        done = self.take("--count", "9", "--dir", self.path("inbox"), "--exec",
+                            f"python3 {EXAMPLE}")
+        self.assertIn("a: 9 in all", done.err)  # 0 + 3 + 6
+        self.assertIn("9 consumed", done.err)
+
+    def test_what_goes_on_failing_is_put_aside(self):
+        self.produce('{"total": 1}', "no JSON", '{"total": 2}', keys=("a",))
+        done = self.take("--count", "2", "--attempts", "2", "--dead-letter-topic", "dead",
+                         "--exec", f"python3 {EXAMPLE}")
+        self.assertIn("a: 3 in all", done.err)
+        self.assertEqual([value for _, _, value in self.consume(self.kafka, "dead")],
+                         ["no JSON"])
+
+    def test_a_child_that_dies_is_started_again_and_its_message_comes_again(self):
+        self.produce("x")
+        mark = self.path("mark")
+        done = self.take("--count", "1", "--exec",
+                            f"read m; test -e {mark} && echo ok || {{ touch {mark}; exit 1; }}")
+        self.assertIn("1 consumed", done.err)
+
+    def test_mistakes_are_named(self):
+        self.assertIn("enable.auto.commit",
+                      self.take("-X", "enable.auto.commit=true", code=USAGE).err)
+        self.assertIn("--exec", self.take("--ndjson", "--exec", "x", code=USAGE).err)
+        self.assertIn("--from", self.take("--from", "nowhere", code=USAGE).err)
+
+
+if __name__ == "__main__":
+    unittest.main()
