@@ -36,8 +36,10 @@ constexpr auto kSettings = std::to_array<ConsumerSetting>({
      false, "messages of aborted transactions were never sent, as far as a consumer goes"},
     {"enable.partition.eof", no, "", false, "nobody looks for it"},
     {"partition.assignment.strategy",
-     [](const InboxOptions&) { return std::string("cooperative-sticky"); }, "", true,
-     "partitions that stay are not interrupted; range and roundrobin work too"},
+     [](const InboxOptions&) { return std::string("range,roundrobin"); }, "", true,
+     "librdkafka's default; cooperative-sticky leaves partitions that stay alone and works too, "
+     "but "
+     "before librdkafka 2.3 it aborts a process that ends before its first assignment"},
     {"max.poll.interval.ms", number<300'000>, "", true,
      "the inbox polls all the time, however slow handlers are; what remains is the wait at a "
      "revocation, which revoke_deadline_ms bounds"},
