@@ -135,10 +135,12 @@ void Engine::hand_out(const std::shared_ptr<Partition>& partition, Received rece
 }
 
 void Engine::take(const kafka::CommitResult& result) {
-  if (result.error != 0) {
-    log_->warn("inbox: a commit failed: {}", kafka::error_text(result.error));
-    return;
+  // While a group rebalances each commit fails in the same way: said once.
+  if (result.error != 0 && result.error != commit_error_) {
+    log_->warn("inbox: a commit failed: {}; tried again", kafka::error_text(result.error));
   }
+  commit_error_ = result.error;
+  if (result.error != 0) return;
   ++tally_.commits;
   for (const kafka::PartitionOffset& at : result.offsets) {
     const auto found = slots_.find(at.where);

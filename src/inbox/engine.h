@@ -120,6 +120,7 @@ class Engine final : public InboxState {
   std::int64_t balanced_ms_ = 0;
   std::int64_t resolved_ms_ = 0;
   std::int64_t committed_ms_ = 0;
+  std::int32_t commit_error_ = 0;  ///< of the last one
 
   mutable std::mutex mutex_;  ///< of what follows
   /// Changed by the poll thread only, which reads it without the lock.
