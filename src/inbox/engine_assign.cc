@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 
 #include "inbox/engine.h"
 
@@ -100,9 +99,10 @@ Result<PartitionOffset> Engine::place(const PartitionOffset& committed) {
             static_cast<std::uint64_t>(repeats), "another store went on from an older commit"});
     }
   }
-  // What lies above the end is told by the fetch: just after a leader changed, its end may be low.
-  constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
-  const auto lost = out_of_range(start.position, facts.low, kNoEnd);
+  // A local position is looked for by the fetch itself. Any other is looked at here: what is read
+  // back before it would hide that it is not there.
+  const auto lost =
+      needs_ends(facts) ? out_of_range(start.position, facts.low, facts.high) : std::nullopt;
   auto partition = std::make_shared<Partition>(where, start, std::move(known),
                                                dedup_limits(options_), store_.get());
   Slot& slot = slots_[where];

@@ -246,6 +246,18 @@ TEST_CASE("engine: a lost range halts the partition until it is accepted") {
   }
 }
 
+TEST_CASE("engine: a commit beyond the end halts, and is not hidden by what is read back") {
+  Rig rig;
+  append(rig, kZero, 20, 1);
+  rig.kafka.partitions[kZero].committed = {kZero, 1'000, ""};
+  rig.start();
+  REQUIRE(wait_until([&] { return rig.engine->stats().halted.contains("t/0"); }, kSoon));
+  CHECK(rig.engine->stats().halted["t/0"].find("20..999") != std::string::npos);
+  CHECK(rig.calls == 0);
+  CHECK(rig.engine->resume(kZero).ok());
+  CHECK(rig.processed(20));
+}
+
 TEST_CASE("engine: brokers that do not answer are asked again, nothing is begun meanwhile") {
   Rig rig;
   append(rig, kZero, 10, 1);
