@@ -40,7 +40,9 @@ Start choose_start(const StartFacts& facts) {
 
 std::int64_t repeats_of(const StartFacts& facts, std::int64_t committed_by_us) {
   if (!facts.local || !anothers(facts)) return 0;
-  return std::max<std::int64_t>(0, *facts.local - committed_by_us);
+  // What it did beyond its own commit it counts itself, when it comes back.
+  return std::max<std::int64_t>(0,
+                                std::min(*facts.local, facts.committed->offset) - committed_by_us);
 }
 
 std::optional<OutOfRange> out_of_range(std::int64_t position, std::int64_t low, std::int64_t high) {

@@ -52,8 +52,8 @@ bool needs_ends(const StartFacts& facts);
 /// write with the effects, wins. Another store's commit: whichever is further.
 Start choose_start(const StartFacts& facts);
 
-/// Another store went on from an older commit than this store's position: what lies between was
-/// done twice, at most so many messages.
+/// Another store went on from our last commit, though we had done more: at most so many messages
+/// below its own commit were done twice.
 std::int64_t repeats_of(const StartFacts& facts, std::int64_t committed_by_us);
 
 /// nullopt: the position is there.

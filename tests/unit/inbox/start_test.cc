@@ -67,6 +67,11 @@ TEST_CASE("start: what another store did again from an older commit is counted")
   known.committed->metadata = commit_metadata("theirs");
   CHECK(repeats_of(known, 650) == 50);
   CHECK(repeats_of(known, 700) == 0);
+  known.committed->offset = 680;  // what it did beyond that it counts itself
+  CHECK(repeats_of(known, 650) == 30);
+  known.committed->offset = 640;  // from before we had it
+  CHECK(repeats_of(known, 650) == 0);
+  known.committed->offset = 900;
   known.local.reset();
   CHECK(repeats_of(known, 650) == 0);
 }
