@@ -159,9 +159,12 @@ constexpr const char* kExamples =
     "  outbox-relay consume --bootstrap-servers B --topic orders --group billing\n"
     "  outbox-relay consume --bootstrap-servers B --topic orders --group billing --dir D \\\n"
     "      --exec 'python3 consume.py'\n"
-    "Each message is a line of JSON, as peek --json shows it, with its offset. Without --exec it is\n"
-    "done when it is printed. With --exec it goes to the command's standard input, and is done when\n"
-    "the command prints the line ok; fail TEXT has it tried again. Duplicates of a relay are dropped.\n"
+    "Each message is a line of JSON, as peek --json shows it, with its offset. Without --exec it "
+    "is\n"
+    "done when it is printed. With --exec it goes to the command's standard input, and is done "
+    "when\n"
+    "the command prints the line ok; fail TEXT has it tried again. Duplicates of a relay are "
+    "dropped.\n"
     "A message that goes on failing halts its partition, unless --dead-letter-topic is given.";
 
 void add_options(CLI::App& command, ConsumeFlags& flags) {
@@ -190,11 +193,10 @@ void add_options(CLI::App& command, ConsumeFlags& flags) {
   command.add_flag("--ndjson", flags.ndjson, "Print them (the default)")->excludes(exec);
   command.add_option("--workers", flags.workers, "Messages at work at once, each key in order [1]");
   command.add_option("--from", flags.from, "Where nothing is known: earliest or latest [earliest]");
-  command.add_option("--dead-letter-topic", flags.dead_letter_topic,
-                     "Takes what goes on failing");
-  command.add_option("--attempts", flags.attempts,
-                     "How often a failing message is tried before that [" +
-                         std::to_string(flags.attempts) + "]");
+  command.add_option("--dead-letter-topic", flags.dead_letter_topic, "Takes what goes on failing");
+  command.add_option(
+      "--attempts", flags.attempts,
+      "How often a failing message is tried before that [" + std::to_string(flags.attempts) + "]");
   command.add_option("--count", flags.count, "Stop after so many; default never");
   command.add_flag("-q,--quiet", flags.quiet, "No summary");
   command.add_option("--log-level", flags.log_level, "debug, info, warn, error or off [warn]");
@@ -212,8 +214,7 @@ void add_consume(CLI::App& app, Context& context) {
   command->footer(kExamples);
   auto flags = std::make_shared<ConsumeFlags>();
   add_options(*command, *flags);
-  command->callback(
-      [&context, flags] { context.action = [flags] { return consume(*flags); }; });
+  command->callback([&context, flags] { context.action = [flags] { return consume(*flags); }; });
 }
 
 }  // namespace outbox::cli

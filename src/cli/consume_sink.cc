@@ -70,7 +70,8 @@ Status ExecSink::answer_of(ChildProcess& child, bool& sound) {
     const auto line = child.read_line(kLook);
     if (line && *line == kOk) return {};
     if (line && line->starts_with(kFail)) {
-      return failed(line->size() > kFail.size() ? line->substr(kFail.size() + 1) : "the child failed");
+      return failed(line->size() > kFail.size() ? line->substr(kFail.size() + 1)
+                                                : "the child failed");
     }
     sound = false;
     if (line) return failed("the child answered neither ok nor fail: " + *line);

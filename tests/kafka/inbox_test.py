@@ -1,15 +1,18 @@
 """An inbox that is killed while it works: the sums that its handler keeps must be those of what was
 produced, exactly.
 
-  inbox_test.py static
+  inbox_test.py static | dynamic
 
-One process with static assignment, killed again and again while it works on 8 threads; the relay is
-killed too, so that there are duplicates to drop, and brokers. OUTBOX_CYCLES says how many kills;
-OUTBOX_SEED replays."""
+static: one process with static assignment, killed again and again while it works on 8 threads; the
+relay is killed too, so that there are duplicates to drop, and brokers. dynamic: three processes of
+one group, killed or stopped in turn, each with a store of its own: nothing may be lost, and what was
+done twice must not be more than the counter of possible repeats admits. OUTBOX_CYCLES says how many
+kills; OUTBOX_SEED replays."""
 
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +27,10 @@ PARTITIONS = 6
 KEYS = 200
 BATCH = 5_000
 CAUGHT_UP_S = 120
+GROUP = 3
+ASSIGNED = f"inbox_sums: {PARTITIONS} partitions"
+# InboxEvent::Kind::kRepeats, as inbox_sums prints it.
+REPEATS = re.compile(r"^inbox_sums: event 3 \S+ (\d+) another store", re.MULTILINE)
 
 
 class Consumer:
@@ -54,6 +61,10 @@ class Consumer:
     def log(self):
         self._log.flush()
         return pathlib.Path(self._log.name).read_text()
+
+    def possible_repeats(self):
+        """As told, by all its lives."""
+        return sum(map(int, REPEATS.findall(self.log())))
 
     def sums(self):
         """(messages, sum) as they stand; None before there is a store."""
@@ -98,12 +109,16 @@ def pause_s(draw, low, high):
     time.sleep(draw.uniform(low, high))
 
 
+def counted_by(consumers):
+    """(messages, sum) over all of them."""
+    sums = [consumer.sums() or (0, 0) for consumer in consumers]
+    return tuple(map(sum, zip(*sums)))
+
+
 def caught_up(consumers, load):
     def counted():
-        sums = [consumer.sums() for consumer in consumers]
-        seen = sum(pair[0] for pair in sums if pair)
-        return seen >= load.count and seen
-    return wait_until(f"{load.count} messages are counted", counted, CAUGHT_UP_S, every_s=0.5)
+        return counted_by(consumers)[0] >= load.count
+    wait_until(f"{load.count} messages are counted", counted, CAUGHT_UP_S, every_s=0.5)
 
 
 def trouble(cluster, relay, draw, cycle):
@@ -140,15 +155,53 @@ def static(cluster, directory, relay, topic, draw, kills):
     return messages, 0
 
 
+def dynamic(cluster, directory, relay, topic, draw, kills):
+    group = [Consumer(cluster, topic, directory / f"inbox{n}", static=False) for n in range(GROUP)]
+    load = Load(relay, topic, rig.SEED)
+    load.start()
+    for consumer in group:
+        consumer.start()
+    for cycle in range(kills):
+        # Longer than the session's timeout, or the group would never settle.
+        pause_s(draw, 1, 9)
+        consumer = draw.choice(group)
+        consumer.stop() if draw.random() < 0.3 else consumer.kill()
+        trouble(cluster, relay, draw, cycle)
+        consumer.start()
+    load.stop()
+    cluster.heal()
+    relay.drained(120)
+    caught_up(group, load)
+    for consumer in group:
+        consumer.stop()
+    # Each has all partitions once more, alone: it then knows what others did again.
+    for consumer in group:
+        before = consumer.log().count(ASSIGNED)
+        consumer.start()
+        wait_until("it has all partitions",
+                   lambda c=consumer, n=before: c.log().count(ASSIGNED) > n)
+        consumer.stop()
+    messages, total = counted_by(group)
+    repeats = sum(consumer.possible_repeats() for consumer in group)
+    say(f"{kills} kills, {messages} messages counted of {load.count}; {repeats} possible repeats")
+    check(messages >= load.count and total >= load.total, "messages were lost")
+    check(messages - load.count <= repeats,
+          f"{messages - load.count} were done twice, {repeats} admitted")
+    return load.count, messages - load.count
+
+
+KINDS = {"static": static, "dynamic": dynamic}
+
+
 def test(cluster, directory):
-    kind, kills = sys.argv[1], rig.cycles(8)
+    kind, kills = sys.argv[1], rig.cycles(8 if sys.argv[1] == "static" else 5)
     say(f"inbox {kind}: {kills} kills, seed {rig.SEED} (replay: OUTBOX_SEED={rig.SEED})")
     draw, began_s = random.Random(rig.SEED), time.monotonic()
     topic = rig.unique("sums")
     cluster.create(topic, partitions=PARTITIONS)
     with rig.Relay(cluster.bootstrap, directory / "outbox") as relay:
         relay.start()
-        entries, resent = static(cluster, directory, relay, topic, draw, kills)
+        entries, resent = KINDS[kind](cluster, directory, relay, topic, draw, kills)
         relay.stop()
     cluster.delete(topic)
     rig.prove(f"inbox-{kind}", kills, time.monotonic() - began_s, entries=entries, resent=resent)

@@ -10,6 +10,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 #include <signal.h>
+#include <time.h>
 
 #include <chrono>
 #include <cstdio>
@@ -49,8 +50,8 @@ Sum parse(const std::string& text) {
 
 Status add(const Received& received, rocksdb::WriteBatch& batch, const InboxState& state) {
   rocksdb::ColumnFamilyHandle* const family = state.family(kFamily);
-  const std::string key = std::to_string(*received.message.partition) + "/" +
-                          received.message.key.value_or("");
+  const std::string key =
+      std::to_string(*received.message.partition) + "/" + received.message.key.value_or("");
   std::string value;
   const rocksdb::Status got = state.db()->Get(rocksdb::ReadOptions(), family, key, &value);
   if (!got.ok() && !got.IsNotFound()) return {Code::kIoError, got.ToString()};
@@ -83,8 +84,8 @@ int run(int argc, char** argv) {
   if (partitions == 0) options.topics = {argv[4]};
   options.on_event = [](const outbox::InboxEvent& event) {
     std::fprintf(stderr, "inbox_sums: event %d %s/%d %llu %s\n", static_cast<int>(event.kind),
-                 event.topic.c_str(), event.partition,
-                 static_cast<unsigned long long>(event.count), event.text.c_str());
+                 event.topic.c_str(), event.partition, static_cast<unsigned long long>(event.count),
+                 event.text.c_str());
   };
   // Before any thread is started: all inherit it.
   sigset_t stop;
@@ -93,8 +94,14 @@ int run(int argc, char** argv) {
   sigprocmask(SIG_BLOCK, &stop, nullptr);
   auto inbox = outbox::Inbox::start(options, add);
   if (!inbox.ok()) return fail(inbox.status());
-  int signal = 0;
-  sigwait(&stop, &signal);
+  // Says how many partitions it has, whenever that changes, until it is told to stop.
+  constexpr timespec kLook{0, 100'000'000};
+  std::size_t had = 0;
+  while (sigtimedwait(&stop, nullptr, &kLook) != SIGTERM) {
+    const std::size_t has = (*inbox)->stats().positions.size();
+    if (has != had) std::fprintf(stderr, "inbox_sums: %zu partitions\n", has);
+    had = has;
+  }
   const Status stopped = (*inbox)->stop(std::chrono::seconds(30));
   const outbox::InboxStats stats = (*inbox)->stats();
   std::printf("%llu processed %llu duplicates %llu skipped %llu possible_repeats\n",
