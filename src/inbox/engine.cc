@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/thread_name.h"
 #include "kafka/error_table.h"
 #include "kafka/producer_factory.h"
 
@@ -60,6 +61,7 @@ Status Engine::start() {
 }
 
 Status Engine::stop(milliseconds timeout) {
+  const std::lock_guard one(stop_mutex_);
   {
     const std::lock_guard lock(mutex_);
     if (!stopping_) stop_by_ = std::chrono::steady_clock::now() + timeout;
@@ -72,6 +74,7 @@ Status Engine::stop(milliseconds timeout) {
 }
 
 void Engine::run() {
+  name_thread("inbox-poll");
   while (!stopping_ && !failed_) turn();
   finish();
 }

@@ -131,6 +131,7 @@ class Engine final : public InboxState {
   Status ending_;
   std::chrono::steady_clock::time_point stop_by_;
 
+  std::mutex stop_mutex_;  ///< one stops, others wait for it
   std::mutex tell_mutex_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> failed_ = false;

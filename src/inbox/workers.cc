@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace outbox::inbox {
 
 std::size_t bytes_of(const Received& received) {
@@ -33,6 +35,7 @@ void Workers::push(std::uint64_t lane, Job job) {
 }
 
 void Workers::run(Queue& queue) {
+  name_thread("inbox-worker");
   std::deque<Job> taken;
   while (true) {
     {
