@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -181,6 +182,37 @@ TEST_CASE("inbox: an offset that Kafka has not halts the partition, and resume g
     CHECK(seen.repeated() == 0);
     CHECK(inbox->stop(30s).ok());
   }
+}
+
+TEST_CASE("inbox: what was not taken because handlers are slow is fetched again, all of it") {
+  MockCluster cluster;
+  cluster.create_topic("t", kPartitions);
+  Numbers numbers(cluster);
+  numbers.produce(2'000);
+  InboxOptions settings = options(cluster);
+  settings.topics.clear();
+  settings.partitions = {{"t", {0, 1, 2, 3}}};
+  settings.queued_messages_max = 10;
+  settings.unfinished_span_max = 100;
+  Seen seen;
+  const InboxHandler take = seen.handler();
+  std::mutex held;
+  std::unique_ptr<Inbox> inbox;
+  std::unique_lock hold(held);  // let go before the inbox ends, whatever fails
+  auto started = Inbox::start(
+      settings, [&](const Received& received, rocksdb::WriteBatch& batch, const InboxState& state) {
+        { const std::lock_guard wait(held); }
+        return take(received, batch, state);
+      });
+  REQUIRE(started.ok());
+  inbox = std::move(*started);
+  REQUIRE(wait_until([&] { return inbox->stats().queued >= 10; }, kSoon));
+  // Longer than a busy moment: the partitions are paused, and what was fetched is thrown away.
+  CHECK_FALSE(wait_until([&] { return inbox->stats().processed > 0; }, 1'500ms));
+  hold.unlock();
+  REQUIRE(seen.all(2'000));
+  CHECK(seen.repeated() == 0);
+  CHECK(inbox->stop(30s).ok());
 }
 
 TEST_CASE("inbox: brokers that go away and come back cost nothing") {
