@@ -34,9 +34,12 @@ REPEATS = re.compile(r"^inbox_sums: event 3 \S+ (\d+) another store", re.MULTILI
 
 
 class Consumer:
-    """A process of inbox_sums on a store of its own."""
+    """A process of inbox_sums on a store of its own. Killed and reaped at the end of the test."""
+
+    started = []
 
     def __init__(self, cluster, topic, directory, static):
+        Consumer.started.append(self)
         self.dir = pathlib.Path(directory)
         self._log = open(f"{self.dir}.log", "a")
         self._command = [SUMS, "run", cluster.bootstrap, "sums-" + topic, topic, str(self.dir)]
@@ -61,6 +64,11 @@ class Consumer:
     def log(self):
         self._log.flush()
         return pathlib.Path(self._log.name).read_text()
+
+    def end(self):
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
 
     def possible_repeats(self):
         """As told, by all its lives."""
@@ -201,7 +209,11 @@ def test(cluster, directory):
     cluster.create(topic, partitions=PARTITIONS)
     with rig.Relay(cluster.bootstrap, directory / "outbox") as relay:
         relay.start()
-        entries, resent = KINDS[kind](cluster, directory, relay, topic, draw, kills)
+        try:
+            entries, resent = KINDS[kind](cluster, directory, relay, topic, draw, kills)
+        finally:
+            for consumer in Consumer.started:
+                consumer.end()
         relay.stop()
     cluster.delete(topic)
     rig.prove(f"inbox-{kind}", kills, time.monotonic() - began_s, entries=entries, resent=resent)
