@@ -54,13 +54,13 @@ Result<ConfPtr> make_conf(const Properties& properties) {
   return conf;
 }
 
-Result<Client> make_client(const Properties& properties) {
+Result<Client> make_client(const Properties& properties, rd_kafka_type_t type) {
   auto made = make_conf(properties);
   if (!made.ok()) return made.status();
   ConfPtr conf = std::move(*made);
   std::array<char, kErrorTextBytes> text{};
   rd_kafka_conf_set_events(conf.get(), kEvents);
-  HandlePtr handle(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
+  HandlePtr handle(rd_kafka_new(type, conf.get(), text.data(), text.size()));
   if (!handle) return Status(Code::kKafka, std::string("librdkafka: ") + text.data());
   (void)conf.release();  // now the handle's
   // Null: log lines go to the main queue, with the other events.

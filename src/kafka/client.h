@@ -19,7 +19,7 @@ Result<ConfPtr> make_conf(const Properties& properties);
 
 /// Does not connect; librdkafka does that on its own threads. kKafka or
 /// kInvalidArgument with librdkafka's words.
-Result<Client> make_client(const Properties& properties);
+Result<Client> make_client(const Properties& properties, rd_kafka_type_t type = RD_KAFKA_PRODUCER);
 
 /// A log line as a notice, on a level of its own where librdkafka's says too much.
 Notice log_notice(int level, const char* facility, const char* text);

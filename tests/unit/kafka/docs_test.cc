@@ -42,5 +42,9 @@ TEST_CASE("docs/errors.md says what the tables say") {
   check_or_write("errors.md", errors_markdown());
 }
 
+TEST_CASE("docs/preflight.md says what the table says") {
+  check_or_write("preflight.md", preflight_markdown());
+}
+
 }  // namespace
 }  // namespace outbox::kafka
