@@ -74,6 +74,13 @@ enum class PoisonPolicy {
   kHaltLane,    ///< stop the topic until an operator decides
 };
 
+/// What the relay does about a topic that could lose what Kafka confirmed (docs/preflight.md).
+enum class Preflight {
+  kOff,      ///< does not ask
+  kWarn,     ///< logs and counts what is wrong, and sends
+  kEnforce,  ///< keeps the topic's entries until it is safe; what cannot be read is not safe
+};
+
 /// Settings of the relay.
 struct RelayOptions {
   std::string bootstrap_servers;
@@ -112,6 +119,10 @@ struct RelayOptions {
   /// An entry whose timestamp is older goes with one request in flight: brokers forget a producer
   /// whose last message is older than their producer.id.expiration.ms (a day). Half of that.
   std::chrono::milliseconds old_after_ms{43'200'000};
+  /// Whether the cluster's settings are judged, and how often anew. A change is noticed within
+  /// the interval, or when a topic that was idle gets entries again.
+  Preflight preflight = Preflight::kWarn;
+  std::chrono::milliseconds preflight_interval_ms{120'000};
   /// How long stop() lets what is in flight finish.
   std::chrono::milliseconds stop_deadline_ms{30'000};
 };

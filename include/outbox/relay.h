@@ -5,12 +5,20 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "outbox/options.h"
 #include "outbox/outbox.h"
 #include "outbox/status.h"
 
 namespace outbox {
+
+/// What the preflight found of a topic or its brokers.
+struct PreflightFinding {
+  std::string setting;   ///< as Kafka names it
+  std::string subject;   ///< "topic orders", "broker 2"
+  std::string severity;  ///< "warning", "unverified", "failure"
+};
 
 /// Counters since start; monotonic.
 struct RelayStats {
@@ -29,6 +37,8 @@ struct RelayStats {
   std::map<std::string, std::uint64_t> rebuilds;
   /// By topic: as LaneStats::state.
   std::map<std::string, std::string> lane_states;
+  /// By topic, as last judged; topics that were never judged are left out.
+  std::map<std::string, std::vector<PreflightFinding>> preflight;
 };
 
 /// Drains an outbox to Kafka on threads of its own. Methods are safe to call

@@ -37,7 +37,7 @@ struct LaneStats {
   Seq tail = 0;
   /// Age of the entry at the head; 0 when nothing is pending.
   std::int64_t oldest_age_ms = 0;
-  /// "flowing", "stalled: <reason>", "halted: <reason>", "paused", or "no relay".
+  /// "flowing", "held: <reason>", "stalled: <reason>", "halted: <reason>", "paused", or "no relay".
   std::string state;
   /// Last partition count the relay recorded; 0 = unknown.
   std::int32_t partitions = 0;

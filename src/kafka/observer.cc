@@ -10,7 +10,8 @@
 
 #include "base/thread_name.h"
 #include "kafka/client.h"
-#include "kafka/topic_limits.h"
+#include "kafka/metadata.h"
+#include "kafka/safety_watch.h"
 
 namespace outbox::kafka {
 namespace {
@@ -20,7 +21,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kRoundMs{30'000};
 constexpr milliseconds kTroubleMinMs{500};
 constexpr milliseconds kTroubleMaxMs{5'000};
-constexpr milliseconds kLimitsMs{200};
+// While answers about settings are awaited; longer each time in vain.
+constexpr milliseconds kAnswersMinMs{200};
+constexpr milliseconds kAnswersMaxMs{3'000};
 // Even when asked for again and again.
 constexpr milliseconds kPauseMinMs{100};
 // How long an answer may take: also how long the destructor waits. An answer that comes later is
@@ -32,17 +35,12 @@ constexpr milliseconds kAnswerMaxMs{30'000};
 // Of what the last answer took, or was not enough.
 constexpr int kAnswerTimes = 4;
 
-using MetadataPtr =
-    std::unique_ptr<const rd_kafka_metadata_t, Destroyer<rd_kafka_metadata_destroy>>;
-
-TopicState state_of(const rd_kafka_metadata_topic_t& topic) {
+TopicState state_of(const TopicFacts& topic) {
   TopicState out;
-  out.topic = topic.topic;
-  out.error = topic.err;
-  if (out.error != 0) return out;
-  out.leaders.assign(static_cast<std::size_t>(topic.partition_cnt), -1);
-  for (int i = 0; i < topic.partition_cnt; ++i) {
-    const rd_kafka_metadata_partition_t& partition = topic.partitions[i];
+  out.topic = topic.name;
+  out.error = topic.error;
+  out.leaders.assign(topic.partitions.size(), -1);
+  for (const PartitionFacts& partition : topic.partitions) {
     const auto id = static_cast<std::size_t>(partition.id);
     if (id < out.leaders.size()) out.leaders[id] = partition.leader;
   }
@@ -56,9 +54,9 @@ bool healthy(const TopicState& state) {
 
 class Observer final : public ObserverApi {
  public:
-  Observer(Client client, std::function<void()> on_news)
+  Observer(Client client, const RelayOptions& options, std::function<void()> on_news)
       : client_(std::move(client)),
-        limits_(client_.handle.get()),
+        safety_(client_.handle.get(), options),
         on_news_(std::move(on_news)),
         thread_([this] { run(); }) {}
 
@@ -106,13 +104,21 @@ class Observer final : public ObserverApi {
     name_thread("outbox-observer");
     milliseconds pause{0};
     milliseconds trouble = kTroubleMinMs;
+    milliseconds answers = kAnswersMinMs;
     while (wait(pause)) {
       drop_events();
-      limits_.harvest();
+      const bool in_vain = safety_.waiting() && !safety_.harvest(now_ms());
+      answers = in_vain ? std::min(answers * 2, kAnswersMaxMs) : kAnswersMinMs;
       const bool well = round();
       trouble = well ? kTroubleMinMs : std::min(trouble * 2, kTroubleMaxMs);
-      pause = !well ? trouble : limits_.waiting() ? kLimitsMs : kRoundMs;
+      pause = !well ? trouble : safety_.waiting() ? answers : until_due();
     }
+  }
+
+  milliseconds until_due() const {
+    const std::int64_t due_ms = safety_.next_due_ms();
+    if (due_ms < 0) return kRoundMs;
+    return std::clamp(milliseconds(due_ms - now_ms()), milliseconds(0), kRoundMs);
   }
 
   // False: stop.
@@ -153,16 +159,22 @@ class Observer final : public ObserverApi {
   bool collect(const rd_kafka_metadata_t& metadata, const std::vector<std::string>& watched,
                Observed& seen) {
     bool well = true;
-    std::vector<std::string> existing;
+    ClusterFacts facts;
+    facts.brokers = brokers_of(metadata);
     for (int i = 0; i < metadata.topic_cnt; ++i) {
-      TopicState state = state_of(metadata.topics[i]);
-      if (!std::binary_search(watched.begin(), watched.end(), state.topic)) continue;
-      state.message_bytes_max = limits_.message_bytes_max(state.topic);
+      const rd_kafka_metadata_topic_t& topic = metadata.topics[i];
+      if (std::binary_search(watched.begin(), watched.end(), topic.topic)) {
+        facts.topics.push_back(facts_of(topic));
+      }
+    }
+    safety_.look_at(facts, now_ms());
+    for (const TopicFacts& topic : facts.topics) {
+      TopicState state = state_of(topic);
+      state.message_bytes_max = topic.error == 0 ? safety_.message_bytes_max(topic.name) : 0;
+      state.findings = safety_.findings(topic.name);
       well = well && healthy(state);
-      if (state.error == 0) existing.push_back(state.topic);
       seen.topics.push_back(std::move(state));
     }
-    limits_.ask(existing, now_ms());
     return well && seen.topics.size() == watched.size();
   }
 
@@ -205,7 +217,7 @@ class Observer final : public ObserverApi {
   }
 
   Client client_;
-  TopicLimits limits_;
+  SafetyWatch safety_;
   milliseconds answer_timeout_ = kAnswerMinMs;
   std::map<std::string, TopicPtr> topics_;
   const std::function<void()> on_news_;
@@ -230,7 +242,7 @@ Result<std::unique_ptr<ObserverApi>> make_observer(const RelayOptions& options,
   auto client = make_client(*properties);
   if (!client.ok()) return client.status();
   return std::unique_ptr<ObserverApi>(
-      std::make_unique<Observer>(std::move(client).value(), std::move(on_news)));
+      std::make_unique<Observer>(std::move(client).value(), options, std::move(on_news)));
 }
 
 }  // namespace outbox::kafka

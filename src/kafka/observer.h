@@ -6,10 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "kafka/preflight.h"
 #include "kafka/properties.h"
 #include "outbox/status.h"
 
 namespace outbox::kafka {
+
+/// Shared, because it is told again with every round and changes seldom.
+using Findings = std::shared_ptr<const std::vector<Finding>>;
 
 /// A topic as the cluster last told.
 struct TopicState {
@@ -20,6 +24,9 @@ struct TopicState {
   std::vector<std::int32_t> leaders;
   /// max.message.bytes; 0 = not known (yet, or no right to ask).
   std::int64_t message_bytes_max = 0;
+  /// The preflight's, of the topic and of the brokers; another pointer when they changed. Null:
+  /// not judged (yet).
+  Findings findings;
 
   friend bool operator==(const TopicState&, const TopicState&) = default;
 };
@@ -33,11 +40,11 @@ struct Observed {
   std::vector<TopicState> topics;
 };
 
-/// Watches topics: partitions, leaders, limits. It has a librdkafka instance
-/// of its own, so it sees the cluster whatever state a producer is in, and a
-/// thread of its own, because librdkafka's metadata call blocks. Rounds are
-/// every half minute, and close together while something is wrong or was
-/// asked for. Methods may be called from any thread and do not block.
+/// Watches topics: partitions, leaders, limits, and whether they are safe. It has a librdkafka
+/// instance of its own, so it sees the cluster whatever state a producer is in, and a thread of its
+/// own, because librdkafka's metadata call blocks. Rounds are every half minute, and close together
+/// while something is wrong or was asked for. Methods may be called from any thread and do not
+/// block.
 class ObserverApi {
  public:
   virtual ~ObserverApi() = default;

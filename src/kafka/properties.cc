@@ -15,7 +15,9 @@ constexpr int kMaxInFlightRequestsMax = 5;
 /// A watchdog or a backoff of nothing would make producers, or ask brokers, without a pause.
 Status check_times(const RelayOptions& options) {
   const std::pair<const char*, std::chrono::milliseconds> least_one[] = {
-      {"watchdog", options.watchdog_ms}, {"stall_backoff_min", options.stall_backoff_min_ms}};
+      {"watchdog", options.watchdog_ms},
+      {"stall_backoff_min", options.stall_backoff_min_ms},
+      {"preflight_interval", options.preflight_interval_ms}};
   for (const auto& [name, time] : least_one) {
     if (time < std::chrono::milliseconds(1)) {
       return {Code::kInvalidArgument, std::string(name) + " is not above 0"};

@@ -20,6 +20,7 @@ CoreOptions CoreOptions::from(const RelayOptions& options, std::uint64_t seed) {
   core.watchdog_ms = options.watchdog_ms.count();
   core.slow_start_idle_ms = options.slow_start_idle_ms.count();
   core.old_after_ms = options.old_after_ms.count();
+  core.only_safe_topics = options.preflight == Preflight::kEnforce;
   core.seed = seed;
   return core;
 }

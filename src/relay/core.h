@@ -61,6 +61,9 @@ class Core {
   void topic_seen(std::int64_t now_ms, LaneId lane, std::span<const std::int32_t> leaders);
   /// From metadata: the topic cannot be used (kUnknownTopic, kStall).
   void topic_error(std::int64_t now_ms, LaneId lane, const kafka::Failure& failure);
+  /// From the preflight: why nothing may be sent to the topic now; empty = it may. Entries are kept
+  /// meanwhile; what is in flight is still reported.
+  void topic_safety(std::int64_t now_ms, LaneId lane, std::string_view unsafe);
   /// The cluster answers at all (metadata). While not, the watchdog rests.
   void connected(std::int64_t now_ms, bool connected);
 
@@ -100,7 +103,8 @@ class Core {
   std::int64_t next_deadline_ms() const;
 
   // ---- looking at it
-  /// "flowing", "probing: ...", "waiting: ...", "stalled: ...", "halted: ...", "paused".
+  /// "flowing", "probing: ...", "waiting: ...", "held: ...", "stalled: ...", "halted: ...",
+  /// "paused".
   std::string lane_state(std::int64_t now_ms, LaneId lane) const;
   const store::Progress& progress(LaneId lane) const;
   /// Entries handed to the channel's producer and not reported.

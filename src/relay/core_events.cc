@@ -20,6 +20,7 @@ void Core::add_lane(std::int64_t now_ms, LaneId lane, const store::Progress& pro
   if (lanes.size() <= lane) lanes.resize(lane + std::size_t{1});
   OUTBOX_CHECK(lanes[lane] == nullptr);
   lanes[lane] = std::make_unique<Lane>(lane, progress, tail, history);
+  if (state_->options.only_safe_topics) lanes[lane]->unsafe = kNotJudged;
 }
 
 void Core::lane_available(std::int64_t now_ms, LaneId lane, Seq tail) {
@@ -82,6 +83,10 @@ void Core::topic_seen(std::int64_t now_ms, LaneId lane, std::span<const std::int
 }
 void Core::topic_error(std::int64_t now_ms, LaneId lane, const kafka::Failure& failure) {
   state_->topic_error(state_->at(now_ms, lane), failure);
+}
+
+void Core::topic_safety(std::int64_t now_ms, LaneId lane, std::string_view unsafe) {
+  state_->safety(state_->at(now_ms, lane), unsafe);
 }
 
 void Core::connected(std::int64_t now_ms, bool connected) {

@@ -2,12 +2,14 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "relay/core_state.h"
 
 namespace outbox::relay {
 
 bool Core::State::open(const Lane& lane) const {
-  return !stopping && lane.seen && lane.recorded.count > 0 && !lane.paused && lane.halted.empty() &&
+  return !stopping && lane.seen && lane.recorded.count > 0 && !lane.paused &&
+         (lane.unsafe.empty() || mutant(Mutant::kUnsafeSent)) && lane.halted.empty() &&
          !lane.fewer_partitions && lane.purge == Lane::Purge::kNone && lane.channel == lane.target;
 }
 

@@ -159,6 +159,7 @@ struct Core::State {
   void emit_record(Lane& of);
   void count_recorded(Lane& of, bool ok);
   void topic_error(Lane& of, const kafka::Failure& failure);
+  void safety(Lane& of, std::string_view unsafe);
 
   // core_operator.cc
   bool accept(Lane& of);

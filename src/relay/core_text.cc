@@ -53,6 +53,7 @@ std::string Core::State::lane_text(const Lane& lane) const {
   }
   if (!refused.empty()) return "stalled: " + refused;
   if (!lane.seen) return topic_text(lane);
+  if (!lane.unsafe.empty()) return "held: " + lane.unsafe;
   if (lane.recorded.count == 0) return "waiting: recording the partition count";
   if (lane.probing()) return "probing: " + lane.probe_reason;
   return "flowing" + leaderless_text(lane);

@@ -94,4 +94,13 @@ void Core::State::topic_error(Lane& of, const kafka::Failure& failure) {
   touch(of);
 }
 
+void Core::State::safety(Lane& of, std::string_view unsafe) {
+  if (!options.only_safe_topics || of.unsafe == unsafe) return;
+  const bool first = of.unsafe == kNotJudged;
+  of.unsafe = unsafe;
+  if (!of.unsafe.empty()) note(of, false, "held: " + of.unsafe);
+  if (of.unsafe.empty() && !first) note(of, false, "safe again, sending");
+  touch(of);
+}
+
 }  // namespace outbox::relay

@@ -45,6 +45,8 @@ struct CoreOptions {
   std::int64_t watchdog_ms = 120'000;
   std::int64_t slow_start_idle_ms = 300'000;
   std::int64_t old_after_ms = 43'200'000;
+  /// Nothing is sent to a topic before topic_safety() said that it is safe.
+  bool only_safe_topics = false;
   /// Jitter is drawn from this seed and nothing else.
   std::uint64_t seed = 0;
 

@@ -112,6 +112,11 @@ class Driver final : public store::Drainer {
   void set_connected(std::int64_t now_ms, bool connected, const std::string& trouble);
   void watch_pending();
 
+  // driver_preflight.cc: is a topic safe?
+  void feed_findings(std::int64_t now_ms, LaneId lane, const kafka::Findings& findings);
+  void log_finding(std::int64_t now_ms, const std::string& topic, const kafka::Finding& finding);
+  void add_findings(RelayStats& out) const;
+
   // driver_execute.cc: commands
   void execute(std::int64_t now_ms, Commands& commands);
   void execute_produce(const std::vector<Produce>& commands);

@@ -145,6 +145,7 @@ RelayStats Driver::stats() const {
   out.in_flight_entries = core_.in_flight(Channel::kMain) + core_.in_flight(Channel::kProbe);
   out.in_flight_bytes = core.held_bytes;
   out.rebuilds = core_.rebuilds();
+  add_findings(out);
   lanes_.each([&](LaneId lane) {
     out.lane_states[lanes_.get(lane).topic] = core_.lane_state(now(), lane);
   });

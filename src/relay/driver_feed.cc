@@ -148,6 +148,7 @@ void Driver::feed_topic(std::int64_t now_ms, const kafka::TopicState& topic) {
   }
   if (topic.leaders.empty()) return;
   core_.topic_seen(now_ms, *lane, topic.leaders);
+  feed_findings(now_ms, *lane, topic.findings);
   store::TopicLimits& limits = lanes_.get(*lane).limits;
   const auto partitions = static_cast<std::int32_t>(topic.leaders.size());
   if (limits.message_bytes_max == topic.message_bytes_max && limits.partitions == partitions) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/backoff.h"
@@ -13,6 +14,9 @@
 #include "relay/partition.h"
 
 namespace outbox::relay {
+
+/// Lane::unsafe of a lane whose topic was not judged yet.
+inline constexpr std::string_view kNotJudged = "the cluster's settings are not read yet";
 
 /// One topic: its partitions, its cursors over the store, its progress, and
 /// what keeps it from flowing.
@@ -104,6 +108,7 @@ class Lane {
 
   // What holds it.
   bool paused = false;
+  std::string unsafe;  ///< why nothing may be sent; empty = it may
   bool fewer_partitions = false;
   bool accepting = false;  ///< once nothing is in flight
   std::string halted;      ///< reason; empty = not halted

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/placement.h"
+#include "kafka/observer.h"
 #include "relay/core_types.h"
 #include "store/store.h"
 
@@ -21,6 +22,7 @@ class Lanes {
     std::vector<PartitionCount> history;
     Seq tail = 0;
     store::TopicLimits limits;
+    kafka::Findings findings;  ///< the last ones; null = not judged
     bool known = false;
   };
 

@@ -7,7 +7,7 @@
 namespace outbox::relay {
 
 /// What the relay logs again and again while something is wrong.
-enum class LogKind { kUnreachable, kLane, kRebuild, kRdkafka, kStore, kCount };
+enum class LogKind { kUnreachable, kLane, kRebuild, kRdkafka, kStore, kPreflight, kCount };
 
 /// So many lines of one kind a minute; the rest are counted and said with the
 /// next line. One thread.

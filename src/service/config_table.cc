@@ -55,6 +55,19 @@ Status set(PoisonPolicy* field, Kind, std::string_view text) {
   return {};
 }
 
+Status set(Preflight* field, Kind, std::string_view text) {
+  if (text == "off") {
+    *field = Preflight::kOff;
+  } else if (text == "warn") {
+    *field = Preflight::kWarn;
+  } else if (text == "enforce") {
+    *field = Preflight::kEnforce;
+  } else {
+    return not_one_of(text, "off, warn or enforce");
+  }
+  return {};
+}
+
 Status set(std::chrono::milliseconds* field, Kind, std::string_view text) {
   const auto value = parse_duration(text);
   if (!value.ok()) return value.status();
@@ -83,6 +96,10 @@ std::string get(const WhenFull* field, Kind) {
 }
 std::string get(const PoisonPolicy* field, Kind) {
   return *field == PoisonPolicy::kHaltLane ? "halt" : "dead-letter";
+}
+std::string get(const Preflight* field, Kind) {
+  if (*field == Preflight::kOff) return "off";
+  return *field == Preflight::kWarn ? "warn" : "enforce";
 }
 template <typename Number>
   requires std::is_integral_v<Number>

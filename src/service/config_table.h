@@ -21,8 +21,9 @@ enum class Scope { kCommon, kStore, kRelay, kHttp };
 enum class Kind { kText, kBool, kCount, kBytes, kDuration, kChoice };
 
 /// Where in a Config a setting's value stands.
-using Field = std::variant<std::string*, std::filesystem::path*, bool*, int*, std::uint32_t*,
-                           std::uint64_t*, std::chrono::milliseconds*, WhenFull*, PoisonPolicy*>;
+using Field =
+    std::variant<std::string*, std::filesystem::path*, bool*, int*, std::uint32_t*, std::uint64_t*,
+                 std::chrono::milliseconds*, WhenFull*, PoisonPolicy*, Preflight*>;
 
 /// One row of the only table of settings: the file's keys, the environment's
 /// names, the flags and their help are all made from it.

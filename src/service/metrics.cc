@@ -82,6 +82,20 @@ void add_relay(Families& out, const RelayStats& relay) {
   add_one(out, "outbox_offsets_back_total",
           "Deliveries at an offset already given: Kafka lost confirmed messages",
           MetricType::Counter, static_cast<double>(relay.offsets_back));
+  MetricFamily& findings =
+      family(out, "outbox_preflight_findings",
+             "1: the cluster does not give what the topic needs; see outbox-relay doctor",
+             MetricType::Gauge);
+  for (const auto& [topic, found] : relay.preflight) {
+    for (const PreflightFinding& each : found) {
+      add(findings,
+          {{"topic", topic},
+           {"setting", each.setting},
+           {"subject", each.subject},
+           {"severity", each.severity}},
+          1);
+    }
+  }
   MetricFamily& rebuilds =
       family(out, "outbox_producer_rebuilds_total", "New producers by reason", MetricType::Counter);
   for (const auto& [reason, count] : relay.rebuilds) {

@@ -32,6 +32,7 @@ struct Stage {
   std::size_t produce_calls = 0;
   std::size_t producers = 0;
   std::atomic<bool> connected = true;  // what the observer sees
+  kafka::Findings findings;            // and what its preflight found
   int wake_fd = -1;                    // of the newest producer
   std::int64_t next_offset = 0;
 
@@ -128,7 +129,8 @@ class StagedObserver final : public kafka::ObserverApi {
     news_ = false;
     into = {stage_.connected, {}, {}};
     if (!stage_.connected) return true;
-    for (const auto& topic : topics_) into.topics.push_back({topic, 0, {1}, 0});
+    const std::lock_guard lock(stage_.mutex);
+    for (const auto& topic : topics_) into.topics.push_back({topic, 0, {1}, 0, stage_.findings});
     return true;
   }
 
@@ -185,6 +187,7 @@ class Rig {
     options.in_flight_entries_max = in_flight_entries_max;
     options.stall_backoff_min_ms = 1ms;
     options.stall_backoff_max_ms = 10ms;
+    options.preflight = preflight;
     driver_ = std::make_unique<Driver>(std::move(parts), options);
     REQUIRE(driver_->start().ok());
     return *driver_;
@@ -194,6 +197,7 @@ class Rig {
   Stage stage;
   Log log = null_logger();
   JumpingClock clock;
+  Preflight preflight = Preflight::kWarn;
 
  private:
   outbox::test::TempDir dir_;
