@@ -1,11 +1,11 @@
-"""Gives and takes the right to write to topics, through librdkafka's Admin API."""
+"""Gives and takes rights, through librdkafka's Admin API."""
 
 import ctypes
 
 from topics import TEXT_MAX, TopicError, Topics
 
-TOPIC, LITERAL, ALLOW = 2, 3, 3  # librdkafka's numbers
-WRITE, DESCRIBE = 4, 8
+TOPIC, CLUSTER, LITERAL, ALLOW = 2, 4, 3, 3  # librdkafka's numbers
+WRITE, DESCRIBE, DESCRIBE_CONFIGS = 4, 8, 10
 
 
 class Acls(Topics):
@@ -13,6 +13,9 @@ class Acls(Topics):
 
     def allow(self, principal, topic, operation):
         self._change("Create", "AclBinding_new", principal, TOPIC, topic, operation)
+
+    def allow_on_cluster(self, principal, operation):
+        self._change("Create", "AclBinding_new", principal, CLUSTER, "kafka-cluster", operation)
 
     def revoke(self, principal, topic, operation):
         self._change("Delete", "AclBindingFilter_new", principal, TOPIC, topic, operation)

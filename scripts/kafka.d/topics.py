@@ -5,7 +5,7 @@ import ctypes
 import sys
 
 PRODUCER = 0
-BROKER = 4  # a kind of resource
+TOPIC, BROKER = 2, 4  # kinds of resources
 ANSWER_MAX_MS = 30_000
 TEXT_MAX = 512
 
@@ -76,8 +76,15 @@ class Topics:
 
     def set_broker(self, number, configs):
         """A broker's dynamic settings: these, and no others."""
+        self._set(BROKER, str(number), configs)
+
+    def set_topic(self, name, configs):
+        """A topic's own settings: these, and no others."""
+        self._set(TOPIC, name, configs)
+
+    def _set(self, kind, name, configs):
         lib = self._lib
-        resource = ctypes.c_void_p(lib.rd_kafka_ConfigResource_new(BROKER, str(number).encode()))
+        resource = ctypes.c_void_p(lib.rd_kafka_ConfigResource_new(kind, name.encode()))
         for key, value in configs.items():
             lib.rd_kafka_ConfigResource_set_config(resource, key.encode(), str(value).encode())
         self._ask("AlterConfigs", "ConfigResource", [resource])

@@ -26,8 +26,8 @@ struct Settings::Given {
   std::vector<std::string> kafka_flags;
 };
 
-Settings::Settings(CLI::App& app, std::initializer_list<Scope> scopes, Config base)
-    : scopes_(scopes), base_(std::move(base)), given_(std::make_shared<Given>()) {
+Settings::Settings(CLI::App& app, std::initializer_list<Scope> scopes, Config base, Dir dir)
+    : scopes_(scopes), base_(std::move(base)), dir_(dir), given_(std::make_shared<Given>()) {
   app.add_option("--config", given_->file, "TOML file; also OUTBOX_CONFIG")
       ->type_name("FILE")
       ->group("Settings");
@@ -70,7 +70,7 @@ Result<Config> Settings::load() const {
   sources.kafka_flags = given_->kafka_flags;
   auto config = service::load_config(sources);
   if (!config.ok()) return config;
-  if (config->dir.empty()) {
+  if (config->dir.empty() && dir_ == Dir::kNeeded) {
     return Status(Code::kInvalidArgument, "no directory: give --dir DIR (or OUTBOX_DIR)");
   }
   if (wants(Scope::kRelay)) {

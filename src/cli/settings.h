@@ -19,8 +19,10 @@ namespace outbox::cli {
 /// configuration table in the scopes it uses, and -X where it talks to Kafka.
 class Settings {
  public:
+  enum class Dir { kNeeded, kOptional };
   /// `base` are the command's own defaults.
-  Settings(CLI::App& app, std::initializer_list<service::Scope> scopes, service::Config base = {});
+  Settings(CLI::App& app, std::initializer_list<service::Scope> scopes, service::Config base = {},
+           Dir dir = Dir::kNeeded);
 
   /// File, environment and flags together. Says so when there is no --dir, or
   /// no --bootstrap-servers though the command needs it. Attaches a logger to
@@ -33,6 +35,7 @@ class Settings {
 
   std::vector<service::Scope> scopes_;
   service::Config base_;
+  Dir dir_;
   std::shared_ptr<Given> given_;
 };
 

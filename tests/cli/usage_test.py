@@ -7,7 +7,7 @@ import unittest
 from rig import BINARY, INPUT, NOT_FOUND, OK, USAGE, RigCase
 
 COMMANDS = ("run", "put", "drain", "status", "peek", "purge", "pause", "resume", "accept", "verify",
-            "salvage", "consume", "demo")
+            "salvage", "consume", "doctor", "demo")
 
 
 class UsageTest(RigCase):
@@ -104,7 +104,7 @@ class UsageTest(RigCase):
         shown = dict(re.findall(r"^ +(\d+)  (.*)$", self.cli("--help").out.split("Exit codes:")[1],
                                 re.MULTILINE))
         self.assertEqual(documented, shown)
-        self.assertEqual(set(shown), {str(code) for code in range(10)})
+        self.assertEqual(set(shown), {str(code) for code in range(13)})
 
     def test_every_setting_is_documented(self):
         root = os.path.join(os.path.dirname(__file__), "..", "..")

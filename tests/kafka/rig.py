@@ -128,6 +128,11 @@ class Cluster:
         with kafka_topics.Topics(self.bootstrap) as topics:
             topics.grow(name, partitions)
 
+    def configure(self, name, configs):
+        """A topic's own settings: these, and no others."""
+        with kafka_topics.Topics(self.bootstrap) as topics:
+            topics.set_topic(name, configs)
+
     def forget_producers_after(self, expiration_ms):
         """Each broker's producer.id.expiration.ms; None: the static one again."""
         configs = {} if expiration_ms is None else {"producer.id.expiration.ms": expiration_ms}
