@@ -36,6 +36,7 @@ void add_verify(CLI::App& app, Context& context);
 void add_salvage(CLI::App& app, Context& context);
 void add_consume(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
+void add_audit(CLI::App& app, Context& context);
 /// pause, resume and accept.
 void add_lane_control(CLI::App& app, Context& context);
 /// demo and the hidden child of it.

@@ -31,6 +31,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_verify(app, context);
   add_salvage(app, context);
   add_doctor(app, context);
+  add_audit(app, context);
   add_lane_control(app, context);
   add_consume(app, context);
   add_demo(app, context);

@@ -7,7 +7,7 @@ import unittest
 from rig import BINARY, INPUT, NOT_FOUND, OK, USAGE, RigCase
 
 COMMANDS = ("run", "put", "drain", "status", "peek", "purge", "pause", "resume", "accept", "verify",
-            "salvage", "consume", "doctor", "demo")
+            "salvage", "consume", "doctor", "audit", "demo")
 
 
 class UsageTest(RigCase):
@@ -104,7 +104,7 @@ class UsageTest(RigCase):
         shown = dict(re.findall(r"^ +(\d+)  (.*)$", self.cli("--help").out.split("Exit codes:")[1],
                                 re.MULTILINE))
         self.assertEqual(documented, shown)
-        self.assertEqual(set(shown), {str(code) for code in range(13)})
+        self.assertEqual(set(shown), {str(code) for code in range(14)})
 
     def test_every_setting_is_documented(self):
         root = os.path.join(os.path.dirname(__file__), "..", "..")

@@ -15,7 +15,8 @@ MAY_INCLUDE = {
     "inbox": {"base", "store", "kafka"},
     "service": {"base", "store", "kafka", "relay"},
     "salvage": {"base", "store", "service"},
-    "cli": {"base", "store", "kafka", "relay", "inbox", "service", "salvage"},
+    "audit": {"base", "kafka", "inbox"},
+    "cli": {"base", "store", "kafka", "relay", "inbox", "service", "salvage", "audit"},
 }
 # The relay's core is pure: it decides, others do.
 CORE_FILES = ("core", "lane.", "partition.", "window.", "limits.")
