@@ -17,6 +17,9 @@ class Acls(Topics):
     def allow_on_cluster(self, principal, operation):
         self._change("Create", "AclBinding_new", principal, CLUSTER, "kafka-cluster", operation)
 
+    def revoke_on_cluster(self, principal, operation):
+        self._change("Delete", "AclBindingFilter_new", principal, CLUSTER, "kafka-cluster", operation)
+
     def revoke(self, principal, topic, operation):
         self._change("Delete", "AclBindingFilter_new", principal, TOPIC, topic, operation)
 

@@ -1,5 +1,6 @@
 #include "kafka/admin.h"
 
+#include <algorithm>
 #include <array>
 #include <thread>
 #include <utility>
@@ -39,6 +40,13 @@ std::vector<Question> questions_of(ClusterFacts& facts) {
         {{{ConfigResource::Kind::kBroker, std::to_string(broker.id)}}, {&broker.configs}});
   }
   return out;
+}
+
+/// The broker that was asked for settings does not know a topic yet that another one has.
+bool is_new(const ClusterFacts& facts) {
+  return std::ranges::any_of(facts.topics, [](const TopicFacts& topic) {
+    return topic.trouble.empty() && topic.configs.error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  });
 }
 
 std::int64_t now_ms() { return SystemClock().mono_ms(); }
@@ -81,7 +89,13 @@ Admin::Admin(Client client) : client_(std::move(client)) {}
 
 Result<ClusterFacts> Admin::describe(const std::vector<std::string>& topics) {
   auto facts = metadata(topics);
-  if (facts.ok()) ask_all(*facts);
+  if (!facts.ok()) return facts;
+  ask_all(*facts);
+  const std::int64_t until_ms = now_ms() + kSettleMs.count();
+  while (is_new(*facts) && now_ms() < until_ms) {
+    std::this_thread::sleep_for(kLookAgainMs);
+    ask_all(*facts);
+  }
   return facts;
 }
 

@@ -30,7 +30,7 @@ class Admin {
   static constexpr std::chrono::milliseconds kMetadataMs{10'000};
   /// All questions for settings together; a broker that does not answer costs no more.
   static constexpr std::chrono::milliseconds kConfigsMs{15'000};
-  /// How long the brokers may take to make a topic, and it to get its leaders.
+  /// How long the brokers may take to make a topic, and all of them to know it.
   static constexpr std::chrono::milliseconds kCreateMs{15'000};
   static constexpr std::chrono::milliseconds kSettleMs{15'000};
 

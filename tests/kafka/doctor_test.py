@@ -170,6 +170,7 @@ def rights(cluster, directory):
     hidden = [(name, "unverified") for name in (
         "min.insync.replicas", "unclean.leader.election.enable", "cleanup.policy", "retention.ms")]
     with acls.Acls(cluster.bootstrap) as may:
+        may.revoke_on_cluster(acl_test.USER, acls.DESCRIBE_CONFIGS)  # of a run that was cut short
         found("no right at all", sasl, flags, [("topic", "unverified"), *forgets])
         for operation in (acls.WRITE, acls.DESCRIBE):
             may.allow(acl_test.USER, topic, operation)
@@ -183,6 +184,7 @@ def rights(cluster, directory):
         may.allow_on_cluster(acl_test.USER, acls.DESCRIBE_CONFIGS)
         found("all may be read", sasl, flags, [])
         loses_rights(sasl, topic, may, directory)
+        may.revoke_on_cluster(acl_test.USER, acls.DESCRIBE_CONFIGS)
     cluster.delete(topic)
 
 
