@@ -223,6 +223,7 @@ Result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::s
                                        (facts.trouble.empty() ? "" : ": " + facts.trouble));
   }
   std::vector<std::int32_t> out;
+  out.reserve(facts.partitions.size());
   for (const kafka::PartitionFacts& partition : facts.partitions) out.push_back(partition.id);
   return out;
 }

@@ -43,6 +43,17 @@ TEST_CASE_METHOD(ConfigFixture, "the environment is over the file, flags over bo
   CHECK_FALSE(config->relay.id_headers);
 }
 
+TEST_CASE_METHOD(ConfigFixture, "the preflight warns unless it is told otherwise") {
+  CHECK(load()->relay.preflight == Preflight::kWarn);
+  file("preflight = 'enforce'\npreflight_interval = '30s'\n");
+  CHECK(load()->relay.preflight == Preflight::kEnforce);
+  CHECK(load()->relay.preflight_interval_ms.count() == 30'000);
+  sources_.flags = {{"preflight", "off"}};
+  CHECK(load()->relay.preflight == Preflight::kOff);
+  sources_.flags = {{"preflight", "on"}};
+  CHECK_THAT(message(), Contains("\"on\" is not off, warn or enforce"));
+}
+
 TEST_CASE_METHOD(ConfigFixture, "an unknown key names file, line and the nearest known key") {
   file("linger = '5ms'\n\nbootstrap_server = 'x:1'\n");
   const std::string text = message();
