@@ -64,6 +64,7 @@ Status DeadLetters::send(const Received& received, const std::string& reason,
   const std::lock_guard lock(mutex_);
   const std::string origin = origin_of(received);
   std::vector<kafka::OutHeader> headers;
+  headers.reserve(received.message.headers.size() + 2);
   for (const Header& header : received.message.headers) {
     headers.push_back({header.name.c_str(), header.value});
   }

@@ -224,6 +224,7 @@ class Consumer final : public ConsumerApi {
 
   Status assign_all() {
     std::vector<PartitionOffset> all;
+    all.reserve(next_.size());
     for (const auto& [where, offset] : next_) all.push_back({where, offset, {}});
     const PartitionsPtr list = to_list(all);
     return failed("assigning", rd_kafka_assign(handle_.get(), list.get()));
