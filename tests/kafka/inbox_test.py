@@ -7,8 +7,7 @@ static: one process with static assignment, killed again and again while it work
 relay is killed too, so that there are duplicates to drop, and brokers. dynamic: three processes of
 one group, killed or stopped in turn, each with a store of its own: nothing may be lost, and (with
 OUTBOX_LONG=1) what was done twice must not be more than the counter of possible repeats admits.
-OUTBOX_CYCLES says how many
-kills; OUTBOX_SEED replays."""
+OUTBOX_CYCLES says how many kills; OUTBOX_SEED replays."""
 
 import os
 import pathlib
