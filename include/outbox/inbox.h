@@ -152,8 +152,9 @@ struct InboxStats {
   std::uint64_t skipped_done = 0;  ///< finished before a restart, above the position
   std::uint64_t retried = 0;
   std::uint64_t dead_lettered = 0;
-  /// At most so many messages were processed twice, by this store and by another one that went on
-  /// from an older commit, or whose effects may have left the handler twice.
+  /// Messages that may have been processed twice, by this store and by another one that went on
+  /// from an older commit, or whose effects may have left the handler twice. No proved bound: see
+  /// src/inbox/README.md.
   std::uint64_t possible_repeats = 0;
   std::uint64_t commits = 0;
   std::uint64_t rebalances = 0;
