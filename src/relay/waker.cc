@@ -29,10 +29,12 @@ void Waker::wait(std::int64_t timeout_ms) {
                      : std::min<std::int64_t>(timeout_ms, std::numeric_limits<int>::max());
   pollfd waiting{fd_, POLLIN, 0};
   (void)poll(&waiting, 1, static_cast<int>(bounded));
-  // Cleared before the counter is read: a wake() in between writes again.
-  woken_.store(false);
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = read(fd_, &count, sizeof count);
+  // Only when the counter is empty: a wake() in between would be read away, and each one after it
+  // would find the flag set and write nothing. What such a wake() is about is found by the caller,
+  // who looks only after this; an exchange and no store, so that he sees all that came before it.
+  (void)woken_.exchange(false);
 }
 
 }  // namespace outbox::relay
