@@ -14,6 +14,9 @@ using std::chrono::milliseconds;
 /// How often the thread looks again for late comers before it goes to sleep.
 /// Together less than a fast fsync; a sleeping thread costs them a wake-up.
 constexpr int kLingerYields = 20;
+/// So long it looks, beyond that it sleeps until they are there: on a slow disk it would take a
+/// processor from those who write.
+constexpr std::chrono::microseconds kLingerAwake{100};
 
 }  // namespace
 
@@ -66,6 +69,7 @@ void Committer::commit(CommitRequest& request) {
   if (!leading_ && queue_.empty()) return lead_alone(lock, request);
   queue_.push_back(&request);
   queue_bytes_ += request.waiting_bytes();
+  if (queue_.size() == awaited_) work_.notify_one();
   lock.unlock();
   request.state.wait(CommitRequest::kWaiting);
 }
@@ -92,7 +96,7 @@ void Committer::commit_async(std::unique_ptr<CommitRequest> request) {
   }
   queue_bytes_ += request->waiting_bytes();
   queue_.push_back(request.release());
-  if (!leading_ && queue_.size() == 1) work_.notify_one();
+  if ((!leading_ && queue_.size() == 1) || queue_.size() == awaited_) work_.notify_one();
 }
 
 Status Committer::sync_progress() {
@@ -151,16 +155,23 @@ std::size_t Committer::complete(std::vector<CommitRequest*>& group) {
 void Committer::linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
                        GroupWait::Duration wrote) {
   const GroupWait::Duration patience = wait_.after(callers, queued, wrote);
-  const auto until = std::chrono::steady_clock::now() + patience;
-  const auto came = [&] { return queue_.size() - queued; };
-  for (int yields = 0; !closed_; ++yields) {
-    const bool late = std::chrono::steady_clock::now() >= until;
-    if (queue_.empty() ? late && yields >= kLingerYields : late || came() >= callers) break;
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto until = now() + patience;
+  const auto awake_until = std::min(until, now() + kLingerAwake);
+  const auto all_came = [&] {
+    return closed_ || (!queue_.empty() && queue_.size() >= queued + callers);
+  };
+  for (int yields = 0; !all_came(); ++yields) {
+    if (now() >= awake_until && (!queue_.empty() || yields >= kLingerYields)) break;
     lock.unlock();
     std::this_thread::yield();
     lock.lock();
   }
-  if (patience.count() > 0) wait_.waited(callers, came());
+  if (patience.count() == 0) return;
+  awaited_ = queued + callers;
+  work_.wait_until(lock, until, all_came);
+  awaited_ = 0;
+  wait_.waited(callers, queue_.size() - queued);
 }
 
 void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
