@@ -100,6 +100,7 @@ class Engine final : public InboxState {
   Status commit_now(const Partitions& partitions);
   bool end(const Partitions& partitions, std::chrono::steady_clock::time_point deadline);
   void release(const Partitions& partitions, bool lost);
+  void tell_uncommitted(const Partitions& partitions);
   void finish();
   Partitions all() const;
 

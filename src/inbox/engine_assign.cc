@@ -91,13 +91,11 @@ Result<PartitionOffset> Engine::place(const PartitionOffset& committed) {
     facts.high = ends->high;
   }
   const Start start = choose_start(facts);
-  if (known.position) {
-    const std::int64_t repeats = repeats_of(facts, known.position->committed);
-    if (repeats > 0) {
-      tally_.possible_repeats += static_cast<std::uint64_t>(repeats);
-      tell({InboxEvent::Kind::kRepeats, where.topic, where.partition, start.position,
-            static_cast<std::uint64_t>(repeats), "another store went on from an older commit"});
-    }
+  const std::int64_t ours = known.position ? known.position->committed : 0;
+  if (const std::int64_t repeats = repeats_of(facts, ours, known.done); repeats > 0) {
+    tally_.possible_repeats += static_cast<std::uint64_t>(repeats);
+    tell({InboxEvent::Kind::kRepeats, where.topic, where.partition, start.position,
+          static_cast<std::uint64_t>(repeats), "another store went on from an older commit"});
   }
   // A local position is looked for by the fetch itself. Any other is looked at here: what is read
   // back before it would hide that it is not there.

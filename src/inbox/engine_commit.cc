@@ -96,19 +96,10 @@ void Engine::release(const Partitions& partitions, bool lost) {
   // Of a lost partition another member may have committed more already.
   if (lost) {
     if (Status status = flush_all(partitions); !status.ok()) fail(status);
-    std::uint64_t repeats = 0;
-    for (const PartitionOffset& at : to_commit(partitions)) {
-      const StoredPartition known = slots_.at(at.where).partition->snapshot();
-      repeats += static_cast<std::uint64_t>(at.offset - known.position->committed);
-    }
-    // With a store it is counted when the partition comes back, from what is stored.
-    if (!store_) tally_.possible_repeats += repeats;
-    if (repeats > 0) {
-      tell({InboxEvent::Kind::kRepeats, "", -1, -1, repeats, "partitions were lost"});
-    }
   } else {
     (void)commit_now(partitions);
   }
+  tell_uncommitted(partitions);
   last_slot_ = nullptr;
   const std::lock_guard lock(mutex_);
   for (const TopicPartition& where : partitions) {
@@ -116,6 +107,20 @@ void Engine::release(const Partitions& partitions, bool lost) {
     if (found == slots_.end()) continue;
     if (found->second.partition) retire(*found->second.partition);
     slots_.erase(found);
+  }
+}
+
+/// With a store this is counted when the partition comes back, from what is stored.
+void Engine::tell_uncommitted(const Partitions& partitions) {
+  if (store_) return;
+  for (const TopicPartition& where : partitions) {
+    const auto found = slots_.find(where);
+    if (found == slots_.end() || !found->second.partition) continue;
+    const std::uint64_t repeats = found->second.partition->uncommitted();
+    if (repeats == 0) continue;
+    tally_.possible_repeats += repeats;
+    tell({InboxEvent::Kind::kRepeats, where.topic, where.partition,
+          found->second.partition->position(), repeats, "done, and not committed"});
   }
 }
 
@@ -128,6 +133,7 @@ void Engine::finish() {
   const bool in_time = end(all(), deadline);
   Status status = health();
   if (status.ok()) status = commit_now(all());
+  tell_uncommitted(all());
   if (status.ok() && !in_time) {
     status = {Code::kTimeout, "a handler was still at work; what it does comes again"};
   }

@@ -201,6 +201,15 @@ void Partition::committed(std::int64_t offset) {
   committed_ = std::max(committed_, std::min(offset, watermark_.position()));
 }
 
+std::uint64_t Partition::uncommitted() const {
+  const std::lock_guard lock(mutex_);
+  auto count = static_cast<std::uint64_t>(watermark_.position() - committed_);
+  for (std::size_t i = 0; i < watermark_.held(); ++i) {
+    if (watermark_.at(i).marked) ++count;
+  }
+  return count;
+}
+
 Status Partition::note_committed() {
   std::unique_lock lock(mutex_);
   if (store_ == nullptr || !stored_anew_) return {};

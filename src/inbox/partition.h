@@ -58,6 +58,9 @@ class Partition {
   /// To be committed to Kafka; nullopt: it has it already.
   std::optional<std::int64_t> to_commit() const;
   void committed(std::int64_t offset);
+  /// Messages that are done and above what Kafka is known to have: whoever begins there does them
+  /// again.
+  std::uint64_t uncommitted() const;
   /// Stores what was committed last; after ended_by(), when no message's write will.
   Status note_committed();
   /// Nothing more begins.

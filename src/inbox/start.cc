@@ -38,11 +38,14 @@ Start choose_start(const StartFacts& facts) {
   return start;
 }
 
-std::int64_t repeats_of(const StartFacts& facts, std::int64_t committed_by_us) {
-  if (!facts.local || !anothers(facts)) return 0;
+std::int64_t repeats_of(const StartFacts& facts, std::int64_t committed_by_us,
+                        std::span<const std::int64_t> done) {
+  if (!anothers(facts)) return 0;
   // What it did beyond its own commit it counts itself, when it comes back.
-  return std::max<std::int64_t>(0,
-                                std::min(*facts.local, facts.committed->offset) - committed_by_us);
+  const std::int64_t theirs = facts.committed->offset;
+  const std::int64_t above = std::ranges::lower_bound(done, theirs) - done.begin();
+  if (!facts.local) return above;
+  return above + std::max<std::int64_t>(0, std::min(*facts.local, theirs) - committed_by_us);
 }
 
 std::optional<OutOfRange> out_of_range(std::int64_t position, std::int64_t low, std::int64_t high) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace outbox::inbox {
@@ -53,8 +54,10 @@ bool needs_ends(const StartFacts& facts);
 Start choose_start(const StartFacts& facts);
 
 /// Another store went on from our last commit, though we had done more: at most so many messages
-/// below its own commit were done twice.
-std::int64_t repeats_of(const StartFacts& facts, std::int64_t committed_by_us);
+/// below its own commit were done twice. `done`: ascending offsets at or above the local position
+/// that were finished before it got there.
+std::int64_t repeats_of(const StartFacts& facts, std::int64_t committed_by_us,
+                        std::span<const std::int64_t> done);
 
 /// nullopt: the position is there.
 std::optional<OutOfRange> out_of_range(std::int64_t position, std::int64_t low, std::int64_t high);

@@ -2,10 +2,11 @@
 //
 //   inbox_sums run BOOTSTRAP GROUP TOPIC DIR [PARTITIONS]
 //   inbox_sums show DIR
+//   inbox_sums ids DIR
 //
-// run adds each message's value (a number) to the sum of its key, on 8 threads, until SIGTERM; with
-// PARTITIONS it takes those itself, else as the group says. show prints how many messages and the
-// sum over all keys.
+// run adds each message's number (its value is NUMBER:ID) to the sum of its key, on 8 threads,
+// until SIGTERM; with PARTITIONS it takes those itself, else as the group says. show prints how
+// many messages and the sum over all keys; ids prints the IDs, a line each.
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -30,7 +32,8 @@ using outbox::InboxState;
 using outbox::Received;
 using outbox::Status;
 
-constexpr const char* kFamily = "sums";
+constexpr const char* kSums = "sums";
+constexpr const char* kIds = "ids";
 constexpr std::size_t kWorkers = 8;
 constexpr std::size_t kQueuedMax = 2'000;
 // A handler takes its time, so that a kill finds all of them at work.
@@ -49,7 +52,8 @@ Sum parse(const std::string& text) {
 }
 
 Status add(const Received& received, rocksdb::WriteBatch& batch, const InboxState& state) {
-  rocksdb::ColumnFamilyHandle* const family = state.family(kFamily);
+  rocksdb::ColumnFamilyHandle* const family = state.family(kSums);
+  const std::string& said = *received.message.value;
   const std::string key =
       std::to_string(*received.message.partition) + "/" + received.message.key.value_or("");
   std::string value;
@@ -57,9 +61,10 @@ Status add(const Received& received, rocksdb::WriteBatch& batch, const InboxStat
   if (!got.ok() && !got.IsNotFound()) return {Code::kIoError, got.ToString()};
   Sum sum = parse(value);
   ++sum.count;
-  sum.total += std::strtoull(received.message.value.value_or("0").c_str(), nullptr, 10);
+  sum.total += std::strtoull(said.c_str(), nullptr, 10);
   std::this_thread::sleep_for(kWork);
   batch.Put(family, key, std::to_string(sum.count) + " " + std::to_string(sum.total));
+  batch.Put(state.family(kIds), said.substr(said.find(':') + 1), "");
   return {};
 }
 
@@ -74,7 +79,7 @@ int run(int argc, char** argv) {
   options.bootstrap_servers = argv[2];
   options.group = argv[3];
   options.dir = argv[5];
-  options.families = {kFamily};
+  options.families = {kSums, kIds};
   options.workers = kWorkers;
   options.queued_messages_max = kQueuedMax;
   options.commit_interval_ms = std::chrono::milliseconds(200);
@@ -112,11 +117,13 @@ int run(int argc, char** argv) {
   return stopped.ok() ? 0 : fail(stopped);
 }
 
+using Row = std::function<void(const rocksdb::Slice& key, const rocksdb::Slice& value)>;
+
 /// Reads beside a process that holds the store.
-int show(const char* dir) {
+bool each_row(const char* dir, const char* family, const Row& row) {
   rocksdb::Options options;
   std::vector<std::string> names;
-  if (!rocksdb::DB::ListColumnFamilies(options, dir, &names).ok()) return 3;
+  if (!rocksdb::DB::ListColumnFamilies(options, dir, &names).ok()) return false;
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const std::string& name : names) {
     families.emplace_back(name, rocksdb::ColumnFamilyOptions());
@@ -125,23 +132,36 @@ int show(const char* dir) {
   rocksdb::DB* raw = nullptr;
   const rocksdb::Status opened =
       rocksdb::DB::OpenForReadOnly(options, dir, families, &handles, &raw);
-  if (!opened.ok()) return 3;
+  if (!opened.ok()) return false;
   const std::unique_ptr<rocksdb::DB> db(raw);
-  Sum all;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] != kFamily) continue;
+    if (names[i] != family) continue;
     const std::unique_ptr<rocksdb::Iterator> at(
         db->NewIterator(rocksdb::ReadOptions(), handles[i]));
-    for (at->SeekToFirst(); at->Valid(); at->Next()) {
-      const Sum sum = parse(at->value().ToString());
-      all.count += sum.count;
-      all.total += sum.total;
-    }
+    for (at->SeekToFirst(); at->Valid(); at->Next()) row(at->key(), at->value());
   }
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  return true;
+}
+
+int show(const char* dir) {
+  Sum all;
+  const bool read = each_row(dir, kSums, [&](const rocksdb::Slice&, const rocksdb::Slice& value) {
+    const Sum sum = parse(value.ToString());
+    all.count += sum.count;
+    all.total += sum.total;
+  });
+  if (!read) return 3;
   std::printf("%llu %llu\n", static_cast<unsigned long long>(all.count),
               static_cast<unsigned long long>(all.total));
   return 0;
+}
+
+int ids(const char* dir) {
+  const bool read = each_row(dir, kIds, [](const rocksdb::Slice& key, const rocksdb::Slice&) {
+    std::printf("%s\n", key.ToString().c_str());
+  });
+  return read ? 0 : 3;
 }
 
 }  // namespace
@@ -150,6 +170,8 @@ int main(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
   if (command == "run") return run(argc, argv);
   if (command == "show" && argc > 2) return show(argv[2]);
-  std::fprintf(stderr, "inbox_sums run BOOTSTRAP GROUP TOPIC DIR [PARTITIONS] | show DIR\n");
+  if (command == "ids" && argc > 2) return ids(argv[2]);
+  std::fprintf(stderr,
+               "inbox_sums run BOOTSTRAP GROUP TOPIC DIR [PARTITIONS] | show DIR | ids DIR\n");
   return 2;
 }

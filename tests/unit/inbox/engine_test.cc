@@ -210,6 +210,7 @@ TEST_CASE("engine: what a handler does after its partition is gone is not kept")
 
 TEST_CASE("engine: a lost partition is not committed") {
   Rig rig;
+  rig.plain = true;
   rig.options.commit_interval_ms = 1h;
   append(rig, kZero, 10, 1);
   rig.start();
@@ -218,6 +219,24 @@ TEST_CASE("engine: a lost partition is not committed") {
   REQUIRE(wait_until([&] { return !rig.kafka.assigned(kZero); }, kSoon));
   CHECK(rig.kafka.committed(kZero) == -1);
   CHECK(rig.told(InboxEvent::Kind::kRepeats));
+  CHECK(rig.engine->stats().possible_repeats == 10);
+}
+
+TEST_CASE("engine: without a store, what is done above an unfinished message is told at the end") {
+  Rig rig;
+  rig.plain = true;
+  rig.options.attempts_max = 1'000'000;
+  rig.before = [](const Received& received) {
+    return received.offset == 2 ? Status(Code::kIoError, "not this one") : Status();
+  };
+  append(rig, kZero, 10, 10);
+  rig.start();
+  // The two before it, and some behind it: those of its own worker wait.
+  REQUIRE(rig.processed(4));
+  CHECK(rig.engine->stop(5s).ok());
+  CHECK(rig.kafka.committed(kZero) == 2);
+  const InboxStats stats = rig.engine->stats();
+  CHECK(stats.possible_repeats == stats.processed - 2);
 }
 
 TEST_CASE("engine: a lost range halts the partition until it is accepted") {

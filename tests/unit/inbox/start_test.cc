@@ -1,6 +1,7 @@
 #include "inbox/start.h"
 
 #include <catch2/catch.hpp>
+#include <vector>
 
 namespace outbox::inbox {
 namespace {
@@ -63,17 +64,32 @@ TEST_CASE("start: what another store did again from an older commit is counted")
   StartFacts known = facts();
   known.local = 700;
   known.committed = CommittedOffset{900, commit_metadata("ours")};
-  CHECK(repeats_of(known, 650) == 0);
+  CHECK(repeats_of(known, 650, {}) == 0);
   known.committed->metadata = commit_metadata("theirs");
-  CHECK(repeats_of(known, 650) == 50);
-  CHECK(repeats_of(known, 700) == 0);
+  CHECK(repeats_of(known, 650, {}) == 50);
+  CHECK(repeats_of(known, 700, {}) == 0);
   known.committed->offset = 680;  // what it did beyond that it counts itself
-  CHECK(repeats_of(known, 650) == 30);
+  CHECK(repeats_of(known, 650, {}) == 30);
   known.committed->offset = 640;  // from before we had it
-  CHECK(repeats_of(known, 650) == 0);
+  CHECK(repeats_of(known, 650, {}) == 0);
   known.committed->offset = 900;
   known.local.reset();
-  CHECK(repeats_of(known, 650) == 0);
+  CHECK(repeats_of(known, 650, {}) == 0);
+}
+
+TEST_CASE("start: so is what was finished above the position") {
+  const std::vector<std::int64_t> done{702, 705, 899, 900, 950};
+  StartFacts known = facts();
+  known.local = 700;
+  known.committed = CommittedOffset{900, commit_metadata("ours")};
+  CHECK(repeats_of(known, 650, done) == 0);
+  known.committed->metadata = commit_metadata("theirs");
+  CHECK(repeats_of(known, 650, done) == 53);  // 900 and 950 are known as done when they come
+  known.committed->offset = 700;
+  CHECK(repeats_of(known, 650, done) == 50);
+  known.committed->offset = 1'000;
+  known.local.reset();  // nothing but done-marks was written before the kill
+  CHECK(repeats_of(known, 0, done) == 5);
 }
 
 }  // namespace
