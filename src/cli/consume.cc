@@ -15,6 +15,9 @@
 #include "cli/signals.h"
 #include "outbox/inbox.h"
 #include "service/config.h"
+#include "service/http_server.h"
+#include "service/inbox_api.h"
+#include "service/listener.h"
 #include "service/logging.h"
 
 namespace outbox::cli {
@@ -24,6 +27,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kStep{200};
 constexpr milliseconds kStopLimit{10'000};
+// Of those who watch it.
+constexpr std::uint64_t kConnectionsMax = 32;
 
 struct ConsumeFlags {
   std::string bootstrap_servers;
@@ -38,6 +43,7 @@ struct ConsumeFlags {
   std::string dead_letter_topic;
   int attempts = InboxOptions().attempts_max;
   std::uint64_t count = 0;
+  std::string listen;
   bool quiet = false;
   std::vector<std::string> kafka_flags;
   std::string log_level = "warn";
@@ -126,6 +132,24 @@ Status stop(Inbox& inbox, ConsumeSink& sink) {
   return status;
 }
 
+/// Null: nobody asked for it.
+Result<std::unique_ptr<service::HttpServer>> serve(const std::string& address, const Inbox& inbox,
+                                                   Log log) {
+  if (address.empty()) return std::unique_ptr<service::HttpServer>();
+  const auto endpoint = service::parse_endpoint(address);
+  if (!endpoint.ok()) return endpoint.status();
+  service::HttpOptions options;
+  options.read_threads = 1;
+  options.write_threads = 1;
+  options.connections_max = kConnectionsMax;
+  auto listener = service::Listener::open(*endpoint);
+  if (!listener.ok()) return listener.status();
+  return service::HttpServer::start(
+      std::move(*listener), options,
+      [&inbox](const service::HttpRequest& request) { return service::answer_for(inbox, request); },
+      std::move(log));
+}
+
 int consume(const ConsumeFlags& flags) {
   auto options = options_of(flags);
   if (!options.ok()) return report(options.status(), Phase::kSetup);
@@ -141,6 +165,8 @@ int consume(const ConsumeFlags& flags) {
       *options, [&](const Received& received, rocksdb::WriteBatch& /*batch*/,
                     const InboxState& /*state*/) { return take(*sink, gate, received); });
   if (!inbox.ok()) return report(inbox.status(), Phase::kSetup);
+  const auto server = serve(flags.listen, **inbox, options->logger);
+  if (!server.ok()) return report(server.status(), Phase::kSetup);
   while (!gate.over() && (*inbox)->health().ok() && !signal.wait_for(kStep)) {
   }
   const Status failure = (*inbox)->health();
@@ -198,6 +224,10 @@ void add_options(CLI::App& command, ConsumeFlags& flags) {
       "--attempts", flags.attempts,
       "How often a failing message is tried before that [" + std::to_string(flags.attempts) + "]");
   command.add_option("--count", flags.count, "Stop after so many; default never");
+  command
+      .add_option("--listen", flags.listen,
+                  "Answer GET /metrics, /livez and /readyz there: unix:PATH or HOST:PORT")
+      ->type_name("ADDRESS");
   command.add_flag("-q,--quiet", flags.quiet, "No summary");
   command.add_option("--log-level", flags.log_level, "debug, info, warn, error or off [warn]");
   command.add_option("-X", flags.kafka_flags, "librdkafka property; may be repeated")

@@ -1,42 +1,22 @@
 #include "service/metrics.h"
 
 #include <prometheus/histogram.h>
-#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <utility>
-#include <vector>
+#include "service/metric_families.h"
 
 namespace outbox::service {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-using Families = std::vector<MetricFamily>;
 
 /// An fsync takes 50 us on a good drive and seconds on a bad day.
 const prometheus::Histogram::BucketBoundaries& append_buckets() {
   static const prometheus::Histogram::BucketBoundaries kBuckets{
       0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
   return kBuckets;
-}
-
-MetricFamily& family(Families& out, const char* name, const char* help, MetricType type) {
-  out.push_back({name, help, type, {}});
-  return out.back();
-}
-
-void add(MetricFamily& to, std::vector<ClientMetric::Label> labels, double value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  (to.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
-  to.metric.push_back(std::move(metric));
-}
-
-void add_one(Families& out, const char* name, const char* help, MetricType type, double value) {
-  add(family(out, name, help, type), {}, value);
 }
 
 /// A metric with one value a topic.
@@ -68,38 +48,38 @@ const TopicMetric kTopicMetrics[] = {
      MetricType::Gauge, [](const LaneStats& l) { return l.state == "flowing" ? 1.0 : 0.0; }},
 };
 
-void add_relay(Families& out, const RelayStats& relay) {
-  add_one(out, "outbox_kafka_connected", "1: at least one broker is reachable", MetricType::Gauge,
-          relay.connected ? 1 : 0);
-  add_one(out, "outbox_in_flight_entries", "Entries handed to Kafka and not yet confirmed",
-          MetricType::Gauge, static_cast<double>(relay.in_flight_entries));
-  add_one(out, "outbox_in_flight_bytes", "Bytes handed to Kafka and not yet confirmed",
-          MetricType::Gauge, static_cast<double>(relay.in_flight_bytes));
-  add_one(out, "outbox_produced_total", "Entries handed to Kafka since the relay started",
-          MetricType::Counter, static_cast<double>(relay.produced));
-  add_one(out, "outbox_resent_total", "Entries handed to Kafka again: possible duplicates",
-          MetricType::Counter, static_cast<double>(relay.resent));
-  add_one(out, "outbox_offsets_back_total",
-          "Deliveries at an offset already given: Kafka lost confirmed messages",
-          MetricType::Counter, static_cast<double>(relay.offsets_back));
+void add_relay(MetricFamilies& out, const RelayStats& relay) {
+  add_metric(out, "outbox_kafka_connected", "1: at least one broker is reachable",
+             MetricType::Gauge, relay.connected ? 1 : 0);
+  add_metric(out, "outbox_in_flight_entries", "Entries handed to Kafka and not yet confirmed",
+             MetricType::Gauge, static_cast<double>(relay.in_flight_entries));
+  add_metric(out, "outbox_in_flight_bytes", "Bytes handed to Kafka and not yet confirmed",
+             MetricType::Gauge, static_cast<double>(relay.in_flight_bytes));
+  add_metric(out, "outbox_produced_total", "Entries handed to Kafka since the relay started",
+             MetricType::Counter, static_cast<double>(relay.produced));
+  add_metric(out, "outbox_resent_total", "Entries handed to Kafka again: possible duplicates",
+             MetricType::Counter, static_cast<double>(relay.resent));
+  add_metric(out, "outbox_offsets_back_total",
+             "Deliveries at an offset already given: Kafka lost confirmed messages",
+             MetricType::Counter, static_cast<double>(relay.offsets_back));
   MetricFamily& findings =
-      family(out, "outbox_preflight_findings",
-             "1: the cluster does not give what the topic needs; see outbox-relay doctor",
-             MetricType::Gauge);
+      add_family(out, "outbox_preflight_findings",
+                 "1: the cluster does not give what the topic needs; see outbox-relay doctor",
+                 MetricType::Gauge);
   for (const auto& [topic, found] : relay.preflight) {
     for (const PreflightFinding& each : found) {
-      add(findings,
-          {{"topic", topic},
-           {"setting", each.setting},
-           {"subject", each.subject},
-           {"severity", each.severity}},
-          1);
+      add_value(findings,
+                {{"topic", topic},
+                 {"setting", each.setting},
+                 {"subject", each.subject},
+                 {"severity", each.severity}},
+                1);
     }
   }
-  MetricFamily& rebuilds =
-      family(out, "outbox_producer_rebuilds_total", "New producers by reason", MetricType::Counter);
+  MetricFamily& rebuilds = add_family(out, "outbox_producer_rebuilds_total",
+                                      "New producers by reason", MetricType::Counter);
   for (const auto& [reason, count] : relay.rebuilds) {
-    add(rebuilds, {{"reason", reason}}, static_cast<double>(count));
+    add_value(rebuilds, {{"reason", reason}}, static_cast<double>(count));
   }
 }
 
@@ -123,18 +103,19 @@ void Metrics::observe_append(double seconds) { impl_->append_seconds.Observe(sec
 
 std::string Metrics::render(const Stats& stats, const RelayStats& relay, bool ready,
                             std::uint64_t reopened) const {
-  Families families = impl_->registry.Collect();
+  MetricFamilies families = impl_->registry.Collect();
   for (const TopicMetric& metric : kTopicMetrics) {
-    MetricFamily& to = family(families, metric.name, metric.help, metric.type);
+    MetricFamily& to = add_family(families, metric.name, metric.help, metric.type);
     for (const LaneStats& lane : stats.lanes) {
-      add(to, {{"topic", lane.topic}}, metric.value(lane));
+      add_value(to, {{"topic", lane.topic}}, metric.value(lane));
     }
   }
-  add_one(families, "outbox_disk_bytes", "Disk space of the store", MetricType::Gauge,
-          static_cast<double>(stats.disk_bytes));
-  add_one(families, "outbox_ready", "1: messages are accepted", MetricType::Gauge, ready ? 1 : 0);
-  add_one(families, "outbox_reopened_total", "Times the outbox was closed and opened again",
-          MetricType::Counter, static_cast<double>(reopened));
+  add_metric(families, "outbox_disk_bytes", "Disk space of the store", MetricType::Gauge,
+             static_cast<double>(stats.disk_bytes));
+  add_metric(families, "outbox_ready", "1: messages are accepted", MetricType::Gauge,
+             ready ? 1 : 0);
+  add_metric(families, "outbox_reopened_total", "Times the outbox was closed and opened again",
+             MetricType::Counter, static_cast<double>(reopened));
   add_relay(families, relay);
   return prometheus::TextSerializer().Serialize(families);
 }

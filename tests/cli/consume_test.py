@@ -6,6 +6,20 @@ import unittest
 
 from rig import OK, USAGE, RigCase
 
+# A command that asks the process it works for how that is: at its last message.
+WATCHER = """
+import socket, sys
+for line in sys.stdin:
+    if '"last"' in line:
+        for path in ("/metrics", "/readyz", "/livez", "/nothing"):
+            asking = socket.socket(socket.AF_UNIX)
+            asking.connect(sys.argv[1])
+            asking.sendall(f"GET {path} HTTP/1.0\\r\\n\\r\\n".encode())
+            with open(sys.argv[2], "ab") as seen:
+                while part := asking.recv(65536):
+                    seen.write(part)
+    print("ok", flush=True)
+"""
 EXAMPLE = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "consume.py")
 
 
@@ -61,10 +75,24 @@ class ConsumeTest(RigCase):
                             f"read m; test -e {mark} && echo ok || {{ touch {mark}; exit 1; }}")
         self.assertIn("1 consumed", done.err)
 
+    def test_it_can_be_watched(self):
+        self.produce("1", "2", "last", keys=("a",))
+        script, listens, seen = self.path("watch.py", WATCHER), self.path("in.sock"), self.path("seen")
+        self.take("--count", "3", "--listen", f"unix:{listens}", "--exec",
+                  f"python3 {script} {listens} {seen}")
+        with open(seen, encoding="utf-8") as file:
+            told = file.read()
+        for line in ("outbox_inbox_received_total 3", "outbox_inbox_processed_total 2",
+                     "outbox_inbox_healthy 1", "ready", "alive", "404"):
+            self.assertIn(line, told)
+        self.assertRegex(told, r'outbox_inbox_position\{topic="orders",partition="[01]"\} 2')
+        self.assertFalse(os.path.exists(listens), "the socket's file stays behind")
+
     def test_mistakes_are_named(self):
         self.assertIn("enable.auto.commit",
                       self.take("-X", "enable.auto.commit=true", code=USAGE).err)
         self.assertIn("--exec", self.take("--ndjson", "--exec", "x", code=USAGE).err)
+        self.assertIn("nowhere", self.take("--listen", "nowhere", code=USAGE).err)
         self.assertIn("--from", self.take("--from", "nowhere", code=USAGE).err)
 
 
