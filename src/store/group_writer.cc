@@ -168,7 +168,8 @@ Status GroupWriter::add_progress(CommitSlab& slab, std::vector<ProgressBook::Wri
     const auto put = slab.batch().Put(parts_.database.meta, meta::key(meta::kLanePrefix, lane->id),
                                       encode(record));
     if (!put.ok()) return from_rocks(put, "recording progress");
-    written.push_back({lane, record.progress.head, record.progress.settled_entries()});
+    written.push_back(
+        {lane, record.progress.head, record.progress.settled_entries(), record.settled_bytes});
   }
   return {};
 }

@@ -25,8 +25,9 @@ struct Lane {
 
   // The committer's own (whoever leads the commit).
   Seq next = 1;
-  std::uint64_t durable_settled = 0;  ///< entries, as durable_head
-  bool registered = false;            ///< topic/<id> is in the meta family
+  std::uint64_t durable_settled = 0;        ///< entries, as durable_head
+  std::uint64_t durable_settled_bytes = 0;  ///< likewise
+  bool registered = false;                  ///< topic/<id> is in the meta family
   std::uint64_t touched_by_group = 0;
   std::size_t touched_index = 0;
 

@@ -31,7 +31,6 @@ void ProgressBook::update(Lane& lane, const std::function<void(LaneRecord&)>& ch
     if (!std::exchange(lane.dirty, true)) wake = list(lane);
   }
   if (entries > 0 || bytes > 0) capacity_.give_back(entries, bytes);
-  if (bytes > 0 && told_) told_(bytes);
   if ((wake || awaited()) && wake_) wake_();
 }
 
@@ -59,11 +58,14 @@ std::vector<Lane*> ProgressBook::take_dirty() {
 
 void ProgressBook::durable(const std::vector<Written>& written) {
   if (written.empty()) return;
-  for (const auto& [lane, head, settled] : written) {
+  std::uint64_t bytes = 0;
+  for (const auto& [lane, head, settled, settled_bytes] : written) {
     recorded_ += settled - std::exchange(lane->durable_settled, settled);
+    bytes += settled_bytes - std::exchange(lane->durable_settled_bytes, settled_bytes);
     lane->durable_head = head;
     heads_->set(lane->id, head);
   }
+  if (told_ && bytes > 0) told_(bytes);
   if (drained_ && capacity_.empty()) drained_();
   const std::lock_guard lock(mutex_);
   if (waiting_ > 0) moved_.notify_all();

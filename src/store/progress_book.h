@@ -22,13 +22,14 @@ class ProgressBook {
     Lane* lane;
     Seq head;
     std::uint64_t settled;  ///< entries
+    std::uint64_t settled_bytes;
   };
 
   ProgressBook(std::shared_ptr<DurableHeads> heads, Capacity& capacity)
       : heads_(std::move(heads)), capacity_(capacity) {}
   /// Called when something becomes dirty that was all clean; must not block.
   void on_dirty(std::function<void()> wake) { wake_ = std::move(wake); }
-  /// Called with the bytes that were settled; must not block.
+  /// Called with the bytes that became durably settled; must not block.
   void on_settled(std::function<void(std::uint64_t)> told) { told_ = std::move(told); }
   /// Called when progress became durable and nothing is pending; must not block.
   void on_drained(std::function<void()> told) { drained_ = std::move(told); }

@@ -8,6 +8,7 @@
 
 #include "base/mutant.h"
 #include "store/rocks_log.h"
+#include "store/table_lanes.h"
 
 namespace outbox::store {
 namespace {
@@ -91,6 +92,7 @@ rocksdb::ColumnFamilyOptions data_family_options(const Options& options,
   family.ttl = 0;                          // nothing is removed by age,
   family.periodic_compaction_seconds = 0;  // nor rewritten by it (30 days by default)
   family.compaction_filter_factory = std::make_shared<HeadFilterFactory>(std::move(heads));
+  family.table_properties_collector_factories = {make_table_lanes_factory()};  // settled_tables.h
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options()));
   return family;
 }

@@ -5,6 +5,7 @@
 #include "base/step.h"
 #include "base/thread_name.h"
 #include "store/rocks_status.h"
+#include "store/settled_tables.h"
 
 namespace outbox::store {
 
@@ -74,6 +75,7 @@ void SpaceReclaimer::reclaim(bool at_once) {
   const std::uint64_t step_bytes = at_once ? 0 : kStepBytes;
   if (at_once) flush();
   const std::uint64_t pending_bytes = delete_settled_files(step_bytes);
+  delete_settled_tables(database_, lanes_, log_);
   const std::uint64_t bytes = file_bytes();
   if (bytes < step_bytes || bytes < 2 * pending_bytes) return;
   // What is pending is written anew: there must be room for it.

@@ -14,10 +14,10 @@
 namespace outbox::store {
 
 /// Gives disk space back: whole files of a lane below its durable head
-/// (DeleteFilesInRange), and, when what is settled outweighs what is pending,
-/// a compaction through the head filter. On a full disk without waiting for
-/// that much, else an empty outbox could refuse appends for ever. A thread of its own, which sleeps
-/// until enough was settled.
+/// (DeleteFilesInRange), the oldest flushed memtables (settled_tables.h), and, when what is settled
+/// outweighs what is pending, a compaction through the head filter. On a full disk without waiting
+/// for that much, else an empty outbox could refuse appends for ever. A thread of its own, which
+/// sleeps until enough was settled.
 class SpaceReclaimer {
  public:
   /// Settled bytes between two looks at the files.

@@ -104,6 +104,7 @@ void restore_lane(const Database& database, const StoredLane& stored, Seq durabl
   lane.next = std::max({stored.last, stored.record.progress.head - 1, durable}) + 1;
   lane.durable_head = stored.record.progress.head;
   lane.durable_settled = stored.record.progress.settled_entries();
+  lane.durable_settled_bytes = lane.record.settled_bytes;
   heads.set(stored.id, stored.record.progress.head);
   const std::uint64_t pending_bytes =
       lane.record.appended_bytes - std::min(lane.record.appended_bytes, lane.record.settled_bytes);
