@@ -33,14 +33,11 @@ struct CommitItem {
 class CommitItems {
  public:
   void reserve(std::size_t count) { many_.reserve(count); }
-  void add(CommitItem item) {
-    if (size_ == 0 && many_.capacity() == 0) {
-      one_ = std::move(item);
-    } else {
-      if (size_ == 1 && many_.empty()) many_.push_back(std::move(one_));
-      many_.push_back(std::move(item));
-    }
-    ++size_;
+  /// A new one, to be filled in; the first one's body may have room. Valid until the next call.
+  CommitItem& add() {
+    if (size_++ == 0 && many_.capacity() == 0) return one_;
+    if (size_ == 2 && many_.empty()) many_.push_back(std::move(one_));
+    return many_.emplace_back();
   }
   /// None, and what the first one's body was is kept as room for the next.
   void clear() {
@@ -51,8 +48,6 @@ class CommitItems {
     many_ = {};
     size_ = 0;
   }
-  /// Empty, with the room that clear() kept.
-  std::string take_room() { return std::move(one_.body); }
   std::size_t size() const { return size_; }
   std::span<CommitItem> all() { return {many_.empty() ? &one_ : many_.data(), size_}; }
   std::span<const CommitItem> all() const { return {many_.empty() ? &one_ : many_.data(), size_}; }

@@ -15,7 +15,8 @@ namespace outbox::store {
 /// the drainer: the records stay where the WriteBatch put them.
 class CommitSlab final : public Slab {
  public:
-  explicit CommitSlab(std::size_t bytes) : batch_(bytes) {}
+  /// Room for so much; it may become more.
+  CommitSlab(std::size_t bytes, std::size_t entries) : batch_(bytes) { offsets_.reserve(entries); }
 
   rocksdb::WriteBatch& batch() { return batch_; }
   /// Adds an entry; `record` is sealed.

@@ -32,10 +32,12 @@ void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progre
   ++group_number_;
   touched_.clear();
   std::size_t bytes = kSmallestBatchBytes;
+  std::size_t entries = 0;
   for (const CommitRequest* request : group) {
+    entries += request->items.size();
     bytes += request->bytes + request->items.size() * kEntryFramingBytes;
   }
-  const auto slab = std::make_shared<CommitSlab>(bytes);
+  const auto slab = std::make_shared<CommitSlab>(bytes, entries);
   for (CommitRequest* request : group) {
     add(*request, *slab);
     with_progress = with_progress || request->with_progress;

@@ -4,27 +4,34 @@
 
 namespace outbox::store {
 
-Result<CommitItem> StoreImpl::make_item(const Message& message, DeliveryCallback on_delivered,
-                                        std::string room) {
-  if (Status status = validate(message, options_); !status.ok()) return status;
+/// What the last message left in `target` holds for a message to the same topic.
+Status StoreImpl::aim(const Message& message, Target& target) {
+  if (target.lane != nullptr && target.lane->topic == message.topic) return {};
   const auto lane = lanes_->find_or_add(message.topic);
   if (!lane.ok()) return lane.status();
-  TopicLimits limits;
-  {
-    const std::lock_guard lock((*lane)->mutex);
-    limits = (*lane)->limits;
-  }
-  if (Status status = validate(message, limits); !status.ok()) return status;
-  CommitItem item;
-  item.lane = *lane;
-  item.body = std::move(room);
+  target.lane = *lane;
+  target.now_ms = clock_.wall_ms();
+  const std::lock_guard lock(target.lane->mutex);
+  target.limits = target.lane->limits;
+  return {};
+}
+
+/// One more item of the request; with a failure the request is of no use any more.
+Status StoreImpl::fill(CommitRequest& request, const Message& message,
+                       DeliveryCallback on_delivered, Target& target) {
+  if (Status status = validate(message, options_); !status.ok()) return status;
+  if (Status status = aim(message, target); !status.ok()) return status;
+  if (Status status = validate(message, target.limits); !status.ok()) return status;
+  CommitItem& item = request.items.add();
+  item.lane = target.lane;
   item.body.reserve(message_bytes(message) + 64);
-  encode_body(message, session_, clock_.wall_ms(), item.body);
+  encode_body(message, session_, target.now_ms, item.body);
   item.body_crc = crc32c(0, item.body);
   item.record_bytes = item.body.size() + kRecordCrcBytes;
   item.idempotency_key = message.idempotency_key;
   item.on_delivered = std::move(on_delivered);
-  return item;
+  request.bytes += item.record_bytes;
+  return {};
 }
 
 /// The limits, cheapest first. What was taken is given back by withdraw().
@@ -53,11 +60,11 @@ void StoreImpl::withdraw(CommitRequest& request) {
 }
 
 Result<Appended> StoreImpl::append(const Message& message, DeliveryCallback on_delivered) {
-  auto item = make_item(message, std::move(on_delivered));
-  if (!item.ok()) return item.status();
   CommitRequest request;
-  request.bytes = item->record_bytes;
-  request.items.add(std::move(*item));
+  Target target;
+  if (Status status = fill(request, message, std::move(on_delivered), target); !status.ok()) {
+    return status;
+  }
   if (Status status = admit(request); !status.ok()) return status;
   if (Status status = reserve_callback(request); !status.ok()) return status;
   committer_.commit(request);
@@ -87,11 +94,9 @@ void StoreImpl::fail_async(Status status, AppendCallback done) {
 void StoreImpl::append_async(const Message& message, AppendCallback done,
                              DeliveryCallback on_delivered) {
   auto request = request_pool_.take();
-  auto item = make_item(message, std::move(on_delivered), request->items.take_room());
-  if (!item.ok()) return fail_async(item.status(), std::move(done));
-  request->bytes = item->record_bytes;
-  request->items.add(std::move(*item));
-  Status status = admit(*request);
+  Target target;
+  Status status = fill(*request, message, std::move(on_delivered), target);
+  if (status.ok()) status = admit(*request);
   if (status.ok()) status = reserve_callback(*request);
   if (!status.ok()) return fail_async(std::move(status), std::move(done));
   request->done = std::move(done);
@@ -107,18 +112,16 @@ Result<std::vector<Appended>> StoreImpl::append_batch(std::span<const Message> m
   }
   CommitRequest request;
   request.items.reserve(messages.size());
+  Target target;
   for (const Message& message : messages) {
-    auto item = make_item(message, {});
-    if (!item.ok()) {
-      return Status(item.status().code(), "message " + std::to_string(request.items.size()) +
-                                              " of the batch: " + item.status().message());
+    if (const Status status = fill(request, message, {}, target); !status.ok()) {
+      return Status(status.code(), "message " + std::to_string(request.items.size()) +
+                                       " of the batch: " + status.message());
     }
-    request.bytes += item->record_bytes;
     if (request.bytes > options_.batch_bytes_max) {
       return Status(Code::kInvalidArgument, "a batch of more than batch_bytes_max bytes (" +
                                                 std::to_string(options_.batch_bytes_max) + ")");
     }
-    request.items.add(std::move(*item));
   }
   if (Status status = admit(request); !status.ok()) return status;
   committer_.commit(request);

@@ -85,8 +85,15 @@ class StoreImpl final : public Store {
 
  private:
   // store_append.cc
-  Result<CommitItem> make_item(const Message& message, DeliveryCallback on_delivered,
-                               std::string room = {});
+  /// Where messages go, and what is known of that topic: looked up once for a run of them.
+  struct Target {
+    Lane* lane = nullptr;
+    TopicLimits limits;
+    std::int64_t now_ms = 0;
+  };
+  Status aim(const Message& message, Target& target);
+  Status fill(CommitRequest& request, const Message& message, DeliveryCallback on_delivered,
+              Target& target);
   Status admit(const CommitRequest& request);
   void withdraw(CommitRequest& request);
   Status reserve_callback(const CommitRequest& request);

@@ -98,11 +98,9 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   Message message = std::move(letter->entry.message);
   message.headers.push_back(
       {kRequeuedHeader, session_prefix(outbox_id_, letter->entry.session) + std::to_string(seq)});
-  auto item = make_item(message, {});
-  if (!item.ok()) return item.status();
   CommitRequest request;
-  request.bytes = item->record_bytes;
-  request.items.add(std::move(*item));
+  Target target;
+  if (Status status = fill(request, message, {}, target); !status.ok()) return status;
   if (Status status = admit(request); !status.ok()) return status;
   const std::lock_guard one_at_a_time(operators_mutex_);
   request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem> items) -> Status {
