@@ -1,6 +1,8 @@
 #include "raw_kafka.h"
 
+#include <algorithm>
 #include <charconv>
+#include <random>
 
 #include "base/placement.h"
 #include "bench_topics.h"
@@ -11,6 +13,18 @@ namespace {
 
 constexpr std::chrono::minutes kReportMax{1};
 constexpr std::uint64_t kPollEvery = 1'024;
+// As long as the relay's, and another one for each producer: numbers begin anew with it.
+constexpr const char* kOutboxId = "0123abcd.";
+constexpr std::uint64_t kSessionLow = 0x18f'0000'0000;
+constexpr std::uint64_t kSessionHigh = 0x18f'ffff'ffff;
+
+std::string new_session() {
+  std::random_device device;
+  const auto session =
+      std::uniform_int_distribution<std::uint64_t>(kSessionLow, kSessionHigh)(device);
+  char hex[24];
+  return kOutboxId + std::string(hex, std::to_chars(hex, hex + sizeof hex, session, 16).ptr) + "/";
+}
 
 rd_kafka_vu_t header(const char* name, const char* value, std::size_t size) {
   rd_kafka_vu_t out;
@@ -25,7 +39,11 @@ rd_kafka_vu_t header(const char* name, const char* value, std::size_t size) {
 
 RawProducer::RawProducer(const RelayOptions& options, const std::vector<std::string>& topics,
                          std::int32_t partitions)
-    : options_(options), topics_(topics), partitions_(partitions), client_(client_of(options)) {
+    : options_(options),
+      topics_(topics),
+      partitions_(partitions),
+      session_(new_session()),
+      client_(client_of(options)) {
   for (const std::string& topic : topics) {
     lanes_.push_back(
         {kafka::TopicPtr(rd_kafka_topic_new(client_.handle.get(), topic.c_str(), nullptr)),
@@ -58,9 +76,10 @@ void RawProducer::produce(std::string_view value, Copy copy, void* opaque) {
   const PartitionCount history[] = {{1, partitions_, options_.keyless_block_entries}};
   const std::uint64_t seq = lane.next++;
   const std::int32_t partition = *place(history, seq, std::nullopt, std::nullopt);
-  char id[64] = "0123abcd.18f0a1b2c3d/";
+  char id[64];
   char prev[24];
-  char* const id_end = std::to_chars(id + 21, id + sizeof id, seq).ptr;
+  char* const number = std::copy(session_.begin(), session_.end(), id);
+  char* const id_end = std::to_chars(number, id + sizeof id, seq).ptr;
   std::uint64_t& last = lane.prev[static_cast<std::size_t>(partition)];
   char* const prev_end = std::to_chars(prev, prev + sizeof prev, last).ptr;
   last = seq;

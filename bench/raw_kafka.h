@@ -55,6 +55,7 @@ class RawProducer {
   const RelayOptions options_;
   const std::vector<std::string> topics_;
   const std::int32_t partitions_;
+  const std::string session_;  ///< with the outbox's id, as outbox-id begins
   kafka::Client client_;
   std::vector<Lane> lanes_;
   std::size_t turn_ = 0;

@@ -36,6 +36,10 @@ void RocksAlone::write(rocksdb::WriteBatch& batch) {
   must(db_->Write(store::durable_write(), &batch));
 }
 
+void RocksAlone::write_unsynced(rocksdb::WriteBatch& batch) {
+  must(db_->Write(rocksdb::WriteOptions(), &batch));
+}
+
 std::string record_of(const std::string& value) {
   std::string record;
   store::encode_body(message_of("orders", value), 1, 1, record);

@@ -23,6 +23,8 @@ class RocksAlone {
   void fill(const std::string& record, std::uint64_t count);
   /// Synced, as the store writes. Safe from any thread.
   void write(rocksdb::WriteBatch& batch);
+  /// As the inbox's store writes.
+  void write_unsynced(rocksdb::WriteBatch& batch);
 
  private:
   const std::filesystem::path dir_;
