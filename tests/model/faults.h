@@ -31,6 +31,7 @@ struct Faults {
   bool requeues = false;
   bool clock_jumps = false;  ///< the machine is suspended, and goes on
   std::uint64_t slow_fsync_per_mille = 0;
+  bool unsafe = false;  ///< the relay sends to safe topics only, and topics turn unsafe
 
   static Faults draw(Rng& rng) {
     Faults f;
@@ -56,6 +57,7 @@ struct Faults {
     f.requeues = rng.percent(30);
     f.clock_jumps = rng.percent(20);
     if (rng.percent(20)) f.slow_fsync_per_mille = rng.below(200);
+    f.unsafe = rng.percent(20);
     return f;
   }
 };

@@ -67,10 +67,12 @@ struct SimPartition {
 struct SimTopic {
   bool exists = true;
   bool authorized = true;
+  bool unsafe = false;  ///< by its settings; the brokers take messages all the same
   std::vector<SimPartition> partitions;
   /// No request with one of these is ever accepted.
   std::set<Seq> poison;
-  /// What the topic held before it was deleted and made anew.
+  bool remade = false;  ///< deleted and made anew
+  /// What the topic held before that.
   std::set<Seq> deleted;
 };
 

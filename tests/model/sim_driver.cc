@@ -83,9 +83,23 @@ void SimDriver::look_at_cluster() {
       std::vector<std::int32_t> leaders;
       for (const SimPartition& p : topic.partitions) leaders.push_back(p.leader);
       core_.topic_seen(now(), id, leaders);
+      if (shared_.options.only_safe_topics) judge(id, topic);
     }
   }
   poke();
+}
+
+void SimDriver::judge(LaneId id, const SimTopic& topic) {
+  if (!topic.unsafe) {
+    safe_.insert(id);
+  } else if (safe_.erase(id) > 0) {
+    shared_.happened.count(Event::kUnsafe);
+    // Commanded before it was told; nobody takes that back.
+    for (const relay::Produce& each : core_.commands().produce) {
+      if (each.lane == id) commanded_.insert(each.handle);
+    }
+  }
+  core_.topic_safety(now(), id, topic.unsafe ? "min.insync.replicas is 1" : "");
 }
 
 void SimDriver::run() {

@@ -85,6 +85,7 @@ class SimDriver {
   void execute_on_store(const relay::Commands& commands);
   void execute_on_producers(const relay::Commands& commands);
   void trace(const relay::Commands& commands);
+  void judge(LaneId id, const SimTopic& topic);
   void produce(std::vector<relay::Produce> commands);
   void read(const relay::Read& command);
   void answer_read(const relay::Read& command);
@@ -104,6 +105,8 @@ class SimDriver {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::array<Slot, relay::kChannels> slots_;
   std::set<LaneId> known_;
+  std::set<LaneId> safe_;              ///< as the core was told
+  std::set<relay::Handle> commanded_;  ///< to be produced, when their topic turned unsafe
   std::map<relay::Handle, std::pair<LaneId, Seq>> handles_;
   relay::Handle last_handle_ = 0;
   std::map<std::pair<LaneId, Seq>, relay::Channel> produced_;

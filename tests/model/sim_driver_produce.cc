@@ -25,6 +25,9 @@ void SimDriver::produce(std::vector<relay::Produce> commands) {
                        {static_cast<std::uint64_t>(each.channel), each.generation, each.lane,
                         static_cast<std::uint64_t>(each.partition), each.seq, each.prev});
     shared_.verdicts.expect(handles_.contains(each.handle), "produced after its release");
+    const bool may = safe_.contains(each.lane) || commanded_.erase(each.handle) > 0;
+    shared_.verdicts.expect(!shared_.options.only_safe_topics || may,
+                            "handed out although its topic is not safe");
     Slot& slot = slots_[static_cast<std::size_t>(each.channel)];
     if (!slot.producer || slot.producer->generation() != each.generation || slot.opening != 0) {
       continue;

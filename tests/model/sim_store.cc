@@ -126,8 +126,9 @@ bool SimStore::bury(LaneId id, Seq seq, std::int32_t partition, const std::strin
   if (backend_ != nullptr && !backend_->bury(id, seq, partition, reason, progress)) return false;
   l.dead[seq] = reason;
   const auto topic = broker_.topics().find(id);
-  // A partition that callers name may come to exist just when its entries die.
-  const bool missing = l.entry(seq).given.has_value() || !topic->second.deleted.empty() ||
+  // A partition that callers name, or that a topic made anew lacks, may come to exist just when
+  // its entries die.
+  const bool missing = l.entry(seq).given.has_value() || topic->second.remade ||
                        topic->second.partitions.size() <= static_cast<std::size_t>(partition);
   verdicts_.expect(missing || topic->second.poison.contains(seq),
                    "an innocent died: " + name(id, seq) + " (" + reason + ")");

@@ -34,6 +34,7 @@ void World::draw() {
   o.watchdog_ms = rng.between(8'000, 30'000);
   o.slow_start_idle_ms = rng.between(1'000, 60'000);
   o.seed = rng.next();
+  o.only_safe_topics = s_.faults.unsafe;
   chaos_ends_ms_ = s_.scheduler.now_ms() + rng.between(5'000, 90'000);
   for (LaneId id = 0; id < lanes_; ++id) {
     SimTopic& topic = s_.broker.topic(id);

@@ -30,6 +30,13 @@ void World::plan_cluster_faults() {
       return [topic] { topic->exists = true; };
     });
   }
+  if (f.unsafe) {
+    repeat(15'000, 15'000, [this]() -> End {
+      SimTopic* const topic = &any_topic();
+      topic->unsafe = true;
+      return [topic] { topic->unsafe = false; };
+    });
+  }
   if (f.growth) plan_growth();
   if (f.recreation) plan_recreation();
   if (f.outage) {
@@ -83,6 +90,7 @@ void World::plan_recreation() {
   repeat(40'000, 1, [this] {
     recreated_ = true;
     SimTopic& topic = any_topic();
+    topic.remade = true;
     const std::size_t partitions = 1 + s_.rng.below(topic.partitions.size());
     if (partitions < topic.partitions.size()) s_.happened.count(Event::kRecreatedSmaller);
     for (const SimPartition& p : topic.partitions) {

@@ -23,6 +23,7 @@ void World::heal() {
     SimTopic& topic = s_.broker.topic(id);
     topic.exists = true;
     topic.authorized = true;
+    topic.unsafe = false;
     if (!keep_poison) {
       topic.poison.clear();
       topic.partitions.resize(std::max(topic.partitions.size(), kPartitionsMax));
