@@ -1,7 +1,9 @@
 """What the source tree promises about itself: sizes, the direction of imports, no leftovers."""
 
+import os
 import pathlib
 import re
+import subprocess
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -26,6 +28,11 @@ INCLUDE = re.compile(r'^#include "([a-z_]+)/', re.MULTILINE)
 # Spelled apart, so that this file does not hold them.
 LEFTOVERS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 MACHINE_PATHS = re.compile(r"/(work|root|home)/[a-z]")
+# README.md's table: a test or a mutant in backquotes, a case in quotes after its program.
+NAMED = re.compile(r"`((?:kafka|unit|crash|cli|model|mock)\b[a-z_0-9*]*|[a-z]+(?:_[a-z]+)+)`")
+CASE_NAMED = re.compile(r'` "([^"*]+)\*?"')
+CASE = re.compile(r'^TEST_CASE\(\s*"([^"]+)', re.MULTILINE)
+MUTANT = re.compile(r'^OUTBOX_MUTANT\(\w+, "(\w+)"', re.MULTILINE)
 TEXT = {".cc", ".h", ".inc", ".py", ".md", ".txt", ".cmake", ".in", ".json", ".xml", ""}
 
 
@@ -81,6 +88,25 @@ class TreeTest(unittest.TestCase):
     def test_every_folder_is_known(self):
         folders = {path.name for path in (ROOT / "src").iterdir() if path.is_dir()}
         self.assertEqual(folders, set(MAY_INCLUDE))
+
+    def test_what_the_end_to_end_table_names_is_there(self):
+        done = subprocess.run(["ctest", "-N", "--test-dir", os.environ["OUTBOX_BUILD_DIR"]],
+                              capture_output=True, text=True, check=True)
+        tests = re.findall(r"Test +#\d+: (\w+)", done.stdout)
+        cases = [name for path in files("tests", suffixes={".cc"})
+                 for name in CASE.findall(path.read_text())]
+        there = set(MUTANT.findall((ROOT / "src/base/mutants.inc").read_text())) | set(tests)
+        # The last column alone: others hold settings, too.
+        shown = [line.split("|")[-2] for line in (ROOT / "README.md").read_text().splitlines()
+                 if line.count("|") == 5 and "`" in line.split("|")[-2]]
+        named = [name for cell in shown for name in NAMED.findall(cell)]
+        self.assertGreater(len(named), 30)
+        self.none([f"README.md names {name}: no such test or mutant" for name in named
+                   if not any(other.startswith(name.rstrip("*")) and
+                              (name.endswith("*") or other == name) for other in there)])
+        self.none([f'README.md names "{name}": no such case' for cell in shown
+                   for name in CASE_NAMED.findall(cell)
+                   if not any(other.startswith(name) for other in cases)])
 
     def test_no_leftovers_and_no_machine_paths(self):
         found = []
