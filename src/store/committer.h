@@ -97,7 +97,7 @@ class Committer {
   std::uint64_t rides_ = 0;
   std::int64_t dirty_since_ms_ = -1;  ///< -1: clean
   std::int64_t rode_at_ms_ = 0;
-  std::size_t awaited_ = 0;    ///< the thread sleeps until so many are queued; 0: it does not
+  std::size_t awaited_ = 0;  ///< the thread sleeps until so many are queued; 0: it does not
   GroupWait wait_;
   std::thread thread_;
 };
