@@ -153,8 +153,8 @@ struct InboxStats {
   std::uint64_t retried = 0;
   std::uint64_t dead_lettered = 0;
   /// Messages that may have been processed twice, by this store and by another one that went on
-  /// from an older commit, or whose effects may have left the handler twice. No proved bound: see
-  /// src/inbox/README.md.
+  /// from an older commit, or whose effects may have left the handler twice. Each store tells its
+  /// own part when it has the partition again, so the sum over all of them is a bound from then on.
   std::uint64_t possible_repeats = 0;
   std::uint64_t commits = 0;
   std::uint64_t rebalances = 0;
