@@ -57,11 +57,15 @@ std::size_t delete_settled_tables(Database& database, const LaneTable& lanes, co
     // Marked for removal in later releases of RocksDB; there is no other way to give a table of
     // level 0 back without reading it.
     const auto deleted = database.db->DeleteFile(table.relative_filename);
-    if (!deleted.ok()) {
-      log->warn("cannot give {} back: {}", table.relative_filename, deleted.ToString());
-      break;
+    if (deleted.ok()) {
+      ++count;
+      continue;
     }
-    ++count;
+    // Something was flushed or merged since it was looked at: next time.
+    if (!deleted.IsInvalidArgument()) {
+      log->warn("cannot give {} back: {}", table.relative_filename, deleted.ToString());
+    }
+    break;
   }
   return count;
 }
