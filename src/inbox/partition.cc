@@ -30,10 +30,10 @@ Partition::Partition(kafka::TopicPartition where, const Start& start, StoredPart
 }
 
 Admission Partition::admit(const Received& received, std::int64_t now_ms) {
+  const std::optional<MessageId> id = message_id_of(received.message.headers);
   const std::lock_guard lock(mutex_);
   if (state_ != State::kOpen || received.offset < next_) return {};
   next_ = received.offset + 1;
-  const std::optional<MessageId> id = message_id_of(received.message.headers);
   Judgement judgement;
   if (id) judgement = ahead_.judge(*id, now_ms);
   if (received.offset < start_.position) {

@@ -54,17 +54,18 @@ void Workers::run(Queue& queue) {
 }
 
 void Workers::leave(const Job& job) {
-  const bool was_full = full();
   --messages_;
   bytes_ -= job.bytes;
-  if (!was_full) return;
+  if (!room_wanted_ || !half_empty()) return;
   const std::lock_guard lock(room_mutex_);
   room_.notify_all();
 }
 
 void Workers::wait_for_room(std::chrono::milliseconds time) {
   std::unique_lock lock(room_mutex_);
-  room_.wait_for(lock, time, [this] { return !full(); });
+  room_wanted_ = true;
+  room_.wait_for(lock, time, [this] { return half_empty(); });
+  room_wanted_ = false;
 }
 
 void Workers::stop() {

@@ -43,7 +43,8 @@ class Workers {
 
   bool full() const { return messages_ >= messages_max_ || bytes_ >= bytes_max_; }
   bool half_empty() const { return 2 * messages_ <= messages_max_ && 2 * bytes_ <= bytes_max_; }
-  /// Until it is not full, or the time is over.
+  /// Until it is half empty, or the time is over: a message for each that leaves would wake both
+  /// sides each time.
   void wait_for_room(std::chrono::milliseconds time);
   std::size_t messages() const { return messages_; }
   std::size_t bytes() const { return bytes_; }
@@ -64,6 +65,7 @@ class Workers {
   const Work work_;
   std::atomic<std::size_t> messages_ = 0;
   std::atomic<std::size_t> bytes_ = 0;
+  std::atomic<bool> room_wanted_ = false;
   std::mutex room_mutex_;
   std::condition_variable room_;
   std::vector<std::unique_ptr<Queue>> queues_;
