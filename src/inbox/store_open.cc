@@ -13,6 +13,7 @@
 #include "store/rocks_status.h"
 #include "store/store_version.h"
 #include "store/sync_directory.h"
+#include "store/table_guard.h"
 
 namespace outbox::inbox {
 namespace {
@@ -87,7 +88,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& dir,
 
 Status Store::open_families(const std::filesystem::path& dir, const StoreSettings& settings,
                             rocksdb::Env& env) {
-  rocksdb::DBOptions options = db_options(settings, env);
+  env_ = store::guard_tables(env);
+  rocksdb::DBOptions options = db_options(settings, *env_);
   options.max_file_opening_threads = store::opening_threads(dir, env);
   const auto names = family_names(options, dir, settings, env);
   if (!names.ok()) return names.status();

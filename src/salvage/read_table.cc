@@ -1,6 +1,7 @@
 #include "salvage/read_table.h"
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table_properties.h>
 
@@ -8,6 +9,7 @@
 #include <optional>
 
 #include "store/rocks_options.h"
+#include "store/table_guard.h"
 
 namespace outbox::salvage {
 namespace {
@@ -109,7 +111,10 @@ class TableReading {
 }  // namespace
 
 Result<std::string> read_table(const std::filesystem::path& path, Pile& pile) {
-  rocksdb::SstFileReader table{rocksdb::Options()};
+  const std::unique_ptr<rocksdb::Env> guarded = store::guard_tables(*rocksdb::Env::Default());
+  rocksdb::Options options;
+  options.env = guarded.get();
+  rocksdb::SstFileReader table(options);
   const rocksdb::Status opened = table.Open(path.string());
   if (!opened.ok()) return "cannot be read: " + opened.ToString();
   const std::optional<Family> family = family_of(*table.GetTableProperties());

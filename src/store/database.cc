@@ -5,6 +5,7 @@
 #include "store/rocks_log.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
+#include "store/table_guard.h"
 
 namespace outbox::store {
 namespace {
@@ -54,9 +55,10 @@ Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir
                                                 const Log& log,
                                                 std::shared_ptr<const DurableHeads> heads) {
   auto database = std::make_unique<Database>();
+  database->env = guard_tables(*env);
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DBOptions settings = db_options(options, env, log);
+  rocksdb::DBOptions settings = db_options(options, database->env.get(), log);
   settings.max_file_opening_threads = opening_threads(dir, *env);
   const auto opened =
       rocksdb::DB::Open(settings, dir.string(), families(options, std::move(heads)), &handles, &db);
@@ -67,8 +69,10 @@ Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& dir
 
 Result<std::unique_ptr<Database>> open_for_reading(const std::filesystem::path& dir,
                                                    rocksdb::Env& env, const Log& log) {
+  auto database = std::make_unique<Database>();
+  database->env = guard_tables(env);
   rocksdb::DBOptions options;
-  options.env = &env;
+  options.env = database->env.get();
   options.info_log = make_rocks_log(log);
   options.paranoid_checks = true;
   options.max_file_opening_threads = opening_threads(dir, env);
@@ -89,7 +93,6 @@ Result<std::unique_ptr<Database>> open_for_reading(const std::filesystem::path& 
   rocksdb::DB* db = nullptr;
   status = rocksdb::DB::OpenForReadOnly(options, dir.string(), all, &handles, &db);
   if (!status.ok()) return from_opening(status, doing);
-  auto database = std::make_unique<Database>();
   adopt(*database, db, handles);
   return database;
 }

@@ -16,6 +16,7 @@ namespace outbox::store {
 
 /// RocksDB and its families, open; closed by the destructor.
 struct Database {
+  std::unique_ptr<rocksdb::Env> env;  ///< of `db`: what it was given, with guard_tables()
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* data = nullptr;
   rocksdb::ColumnFamilyHandle* meta = nullptr;

@@ -29,7 +29,8 @@ rocksdb::BlockBasedTableOptions table_options() {
   // grow with the backlog.
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   table.cache_index_and_filter_blocks = true;
-  table.format_version = 5;  // pinned: older readers can go back to it
+  table.format_version = 5;           // pinned: older readers can go back to it
+  table.checksum = rocksdb::kCRC32c;  // table_guard verifies it too
   return table;
 }
 

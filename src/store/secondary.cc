@@ -10,6 +10,7 @@
 #include "store/head_filter.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
+#include "store/table_guard.h"
 
 namespace outbox::store {
 namespace {
@@ -55,7 +56,9 @@ Secondary::~Secondary() {
 }
 
 Status Secondary::open_database(const Options& options, const Log& log) {
-  rocksdb::DBOptions db_settings = db_options(options, &env_, log);
+  auto database = std::make_unique<Database>();
+  database->env = guard_tables(env_);
+  rocksdb::DBOptions db_settings = db_options(options, database->env.get(), log);
   db_settings.create_if_missing = false;
   db_settings.create_missing_column_families = false;
   db_settings.max_file_opening_threads = opening_threads(dir_, env_);
@@ -68,8 +71,8 @@ Status Secondary::open_database(const Options& options, const Log& log) {
   // is being created just now.
   if (opened.IsInvalidArgument()) return no_outbox(dir_, opened.ToString());
   if (!opened.ok()) return from_rocks(opened, "reading along in " + dir_.string());
-  database_ = std::make_unique<Database>();
-  adopt(*database_, db, handles);
+  adopt(*database, db, handles);
+  database_ = std::move(database);
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "store/table_guard.h"
 #include "store/wal_reader.h"
 
 namespace outbox::store {
@@ -27,8 +28,9 @@ void verify_wal(rocksdb::Env& env, const std::filesystem::path& dir, const std::
 
 void verify_table(rocksdb::Env& env, const std::filesystem::path& dir, const std::string& name,
                   VerifyReport& report) {
+  const std::unique_ptr<rocksdb::Env> guarded = guard_tables(env);
   rocksdb::Options options;
-  options.env = &env;
+  options.env = guarded.get();
   rocksdb::SstFileReader reader(options);
   rocksdb::Status status = reader.Open((dir / name).string());
   if (status.ok()) status = reader.VerifyChecksum();

@@ -2,18 +2,13 @@
 
 #include "base/crc32c.h"
 #include "base/endian.h"
+#include "store/rocks_crc.h"
 
 namespace outbox::store {
 
 namespace {
 
-constexpr std::uint32_t kMaskDelta = 0xa282ead8;
 constexpr std::size_t kTypeAt = 6;
-
-std::uint32_t unmask(std::uint32_t masked) {
-  const std::uint32_t rotated = masked - kMaskDelta;
-  return (rotated >> 17) | (rotated << 15);
-}
 
 WalFragment bad(const char* why) { return {why, WalFragmentType::kZero, 0}; }
 
@@ -31,7 +26,7 @@ WalFragment parse_wal_fragment(std::string_view rest, std::uint64_t wal_number) 
   if (recyclable) header_bytes = kWalRecyclableHeaderBytes;
   if (header_bytes + length > rest.size()) return bad("a record that is cut short");
   const std::string_view summed = rest.substr(kTypeAt, header_bytes - kTypeAt + length);
-  if (crc32c(0, summed) != unmask(get_little<std::uint32_t>(rest.data())))
+  if (crc32c(0, summed) != unmasked(get_little<std::uint32_t>(rest.data())))
     return bad("a checksum mismatch");
   if (recyclable && get_little<std::uint32_t>(rest.data() + kWalHeaderBytes) !=
                         static_cast<std::uint32_t>(wal_number)) {
