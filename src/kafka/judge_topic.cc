@@ -105,11 +105,17 @@ Judged in_sync_now(const View& view) {
                           listed(short_of)};
 }
 
+/// nullopt: what the outbox takes is not known.
+std::optional<std::int64_t> wanted_bytes(const ClientFacts& client) {
+  if (client.message_bytes_max == 0) return {};
+  return client.message_bytes_max + kRecordOverheadBytes;
+}
+
 Judged message_bytes(const View& view) {
-  if (view.client.message_bytes_max == 0) return {};
-  const std::int64_t wanted = view.client.message_bytes_max + kRecordOverheadBytes;
-  Verdict out = of_number(view, "max.message.bytes", [&](auto n) { return n >= wanted; });
-  out.fix_value = std::to_string(wanted);
+  const auto wanted = wanted_bytes(view.client);
+  if (!wanted) return {};
+  Verdict out = of_number(view, "max.message.bytes", [&](auto n) { return n >= *wanted; });
+  out.fix_value = std::to_string(*wanted);
   return out;
 }
 
@@ -203,11 +209,15 @@ constexpr Row kJudges[] = {
 constexpr Check kUnreadable[] = {Check::kMinInSync, Check::kUncleanElection, Check::kCleanupPolicy,
                                  Check::kRetention};
 
-Verdict there(const TopicFacts& topic) {
+Verdict there(const TopicFacts& topic, const ClientFacts& client) {
   constexpr std::int32_t kUnknownTopic = 3;
   if (topic.trouble.empty()) return {.holds = true, .value = "yes"};
-  if (topic.error == kUnknownTopic) return {.value = "no: " + topic.trouble};
-  return unknown(topic.trouble, topic.error);
+  if (topic.error != kUnknownTopic) return unknown(topic.trouble, topic.error);
+  Verdict out{.value = "no: " + topic.trouble};
+  if (const auto bytes = wanted_bytes(client)) {
+    out.fix_value = " --config max.message.bytes=" + std::to_string(*bytes);
+  }
+  return out;
 }
 
 }  // namespace
@@ -217,7 +227,7 @@ std::vector<Finding> judge_topic(const TopicFacts& topic, const ClusterFacts& cl
   const View view{topic, cluster, client};
   const std::string subject = "topic " + topic.name;
   const Places places{client.bootstrap_servers, topic.name, {}, client.principal, {}};
-  std::vector<Finding> out{finding_of(Check::kTopicThere, subject, there(topic), places)};
+  std::vector<Finding> out{finding_of(Check::kTopicThere, subject, there(topic, client), places)};
   if (!topic.trouble.empty()) return out;
   for (const Row& row : kJudges) {
     if (row.needs_configs && !topic.configs.known()) {

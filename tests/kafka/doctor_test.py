@@ -24,13 +24,20 @@ OK, FAILED, WARNINGS, UNVERIFIED, UNSAFE = 0, 1, 10, 11, 12
 CODES = {"failure": UNSAFE, "unverified": UNVERIFIED, "warning": WARNINGS}
 DAY_MS = 24 * 60 * 60 * 1000
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-JARS = pathlib.Path(os.environ.get("OUTBOX_KAFKA_JARS") or CACHE / "outbox" / "kafka-4.1.1")
+JARS = pathlib.Path(os.environ.get("OUTBOX_BROKER_JARS") or CACHE / "outbox" / "kafka-4.1.1")
 BATCH = 500
 # What the doctor gives a topic.
 GOOD = {"min.insync.replicas": "2", "unclean.leader.election.enable": "false",
         "max.message.bytes": str((16 << 20) + 4096)}
 ENFORCE = ["--preflight", "enforce", "--preflight-interval", "1s"]
 SASL = acl_test.FLAGS[:8]
+
+# What the doctor's commands are in Kafka's jars.
+TOOLS = {"kafka-configs.sh": "kafka.admin.ConfigCommand",
+         "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
+         "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
+         "kafka-reassign-partitions.sh": "org.apache.kafka.tools.reassign.ReassignPartitionsCommand",
+         "kafka-broker-api-versions.sh": "org.apache.kafka.tools.BrokerApiVersionsCommand"}
 
 # setting, unsafe value, severity: each is the only thing that is wrong.
 UNSAFE_SETTINGS = [
@@ -80,21 +87,24 @@ def found(what, bootstrap, flags, wanted, deadline_s=30):
 
 
 def kafka_commands(directory):
-    """A folder with kafka-configs.sh, made of the brokers' own jars."""
+    """A folder with Kafka's commands, made of the brokers' own jars."""
     folder = directory / "bin"
     folder.mkdir()
-    script = folder / "kafka-configs.sh"
     java = pathlib.Path(os.environ.get("JAVA_HOME", ""), "bin/java")
     java = java if java.is_absolute() else "java"
-    script.write_text(f'#!/bin/sh\nexec {java} -cp "{JARS}/*" kafka.admin.ConfigCommand "$@"\n')
-    script.chmod(0o755)
+    for name, of_jars in TOOLS.items():
+        script = folder / name
+        script.write_text(f'#!/bin/sh\nexec {java} -cp "{JARS}/*" {of_jars} "$@"\n')
+        script.chmod(0o755)
     return folder
 
 
 def run_fix(command, folder):
+    """As it stands; answers what it prints."""
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False,
-                          env=dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"))
+                          cwd=folder, env=dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"))
     check(done.returncode == 0, f"{command}: {done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def made_by_doctor(cluster, name):
@@ -114,13 +124,16 @@ def settings(cluster, directory):
         check(row["value"] == value and row["source"] == "topic" and row["loss"], row)
         run_fix(row["fix"], folder)
         found("the command cures it", cluster.bootstrap, flags, [])
-    few_replicas(cluster)
-    found("a topic that is not there", cluster.bootstrap, ["--topic", rig.unique("absent")],
-          [("topic", "failure")])
-    cluster.delete(topic)
+    few_replicas(cluster, folder)
+    absent = rig.unique("absent")
+    (row,) = found("a topic that is not there", cluster.bootstrap, ["--topic", absent],
+                   [("topic", "failure")])
+    run_fix(row["fix"], folder)
+    found("the command makes it", cluster.bootstrap, ["--topic", absent], [])
+    cluster.delete(topic, absent)
 
 
-def few_replicas(cluster):
+def few_replicas(cluster, folder):
     topic = rig.unique("few")
     cluster.create(topic, assignment=[[1, 2], [2, 3]], configs=GOOD)
     (row,) = found("two copies", cluster.bootstrap, ["--topic", topic],
@@ -128,6 +141,8 @@ def few_replicas(cluster):
     plan = json.loads(row["fix"].split("'")[1])
     check(sorted(plan["partitions"][1]["replicas"]) == [1, 2, 3], plan)
     say(f"two copies of a partition: {row['fix']}")
+    run_fix(row["fix"], folder)
+    found("the command adds the third", cluster.bootstrap, ["--topic", topic], [], 60)
     cluster.delete(topic)
 
 
@@ -148,8 +163,11 @@ def brokers(cluster, directory):
     found("the commands cure it", cluster.bootstrap, flags, [])
     cluster.forget_producers_after(None)
     cluster.kill(3)
-    found("a broker is missing", cluster.bootstrap, flags,
-          [("brokers alive", "warning"), ("in-sync replicas now", "warning")], 60)
+    rows = found("a broker is missing", cluster.bootstrap, flags,
+                 [("brokers alive", "warning"), ("in-sync replicas now", "warning")], 60)
+    shown = {row["setting"]: run_fix(row["fix"], folder) for row in rows}
+    check(topic in shown["in-sync replicas now"], shown)
+    check("(id: 3 " not in shown["brokers alive"], shown)
     cluster.heal()
     found("all is well again", cluster.bootstrap, flags, [], 60)
     cluster.kill(1, 2, 3)
@@ -163,7 +181,7 @@ def brokers(cluster, directory):
 
 def rights(cluster, directory):
     """A principal that may write, and read no configuration."""
-    topic = made_by_doctor(cluster, "hidden")
+    folder, topic = kafka_commands(directory), made_by_doctor(cluster, "hidden")
     sasl = ",".join(f"127.0.0.1:{ports[3]}" for ports in cluster.ports())
     flags = [*SASL, "--topic", topic]
     forgets = [("producer.id.expiration.ms", "unverified")] * 3
@@ -179,9 +197,11 @@ def rights(cluster, directory):
             check(f"--allow-principal User:{acl_test.USER}" in row["fix"], row["fix"])
             check("AUTHORIZATION_FAILED" in row["value"], row["value"])
         say(f"hidden: {rows[0]['value']}; {rows[0]['fix']}")
-        may.allow(acl_test.USER, topic, acls.DESCRIBE_CONFIGS)
-        found("the topic may be read", sasl, flags, forgets)
-        may.allow_on_cluster(acl_test.USER, acls.DESCRIBE_CONFIGS)
+        # By somebody who may give rights.
+        row = next(row for row in rows if row["setting"] == "min.insync.replicas")
+        run_fix(row["fix"].replace(sasl, cluster.bootstrap), folder)
+        (row, *_) = found("the topic may be read", sasl, flags, forgets)
+        run_fix(row["fix"].replace(sasl, cluster.bootstrap), folder)
         found("all may be read", sasl, flags, [])
         loses_rights(sasl, topic, may, directory)
         may.revoke_on_cluster(acl_test.USER, acls.DESCRIBE_CONFIGS)
