@@ -20,9 +20,11 @@ namespace {
 using MessagePtr = std::unique_ptr<rd_kafka_message_t, kafka::Destroyer<rd_kafka_message_destroy>>;
 
 constexpr std::size_t kMessagesPerTurn = 1'000;
-constexpr int kTurnMs = 100;
+constexpr int kTurnMs = 10;
+constexpr std::int64_t kWakeEvery_ms = 20;
 constexpr std::size_t kKilobyte = 1'024;
 constexpr std::size_t kPrefetchKbytesMin = 64;
+constexpr std::size_t kPrefetchMessagesMin = 1'000;
 constexpr std::size_t kProgressEvery = 10'000;
 
 Status failed(const std::string& what, rd_kafka_resp_err_t error) {
@@ -66,6 +68,7 @@ class Reading {
       const auto taken = turn(*source);
       if (!taken.ok()) return taken.status();
       if (*taken) heard_ms = now_ms();
+      if (!*taken) wake_broker_of(*source);
       if (now_ms() - heard_ms > kSilenceMs.count()) {
         return {Code::kTimeout, "partition " + std::to_string(source->id) + " of " + name_ +
                                     " gives nothing more at offset " + std::to_string(source->at) +
@@ -137,6 +140,18 @@ class Reading {
     return count > 0;
   }
 
+  // A broker's thread that found all its partitions' queues full sleeps for up to a second, though
+  // they are empty long before (rdkafka_broker.c: rd_kafka_broker_consumer_serve). A question to
+  // the broker wakes it; the answer does not matter.
+  void wake_broker_of(const Source& source) {
+    if (now_ms() - woken_ms_ < kWakeEvery_ms) return;
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    (void)rd_kafka_query_watermark_offsets(client_.handle.get(), name_.c_str(), source.id, &low,
+                                           &high, kTurnMs);
+    woken_ms_ = now_ms();
+  }
+
   Status take(Source& source, rd_kafka_message_t& message) {
     // A log may end in what is no message: markers of transactions.
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -206,6 +221,7 @@ class Reading {
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
   std::size_t since_told_ = 0;
+  std::int64_t woken_ms_ = 0;
 };
 
 Result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::string& topic) {
@@ -228,16 +244,19 @@ Result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::s
   return out;
 }
 
-/// With a queue for each partition librdkafka's bound holds for each of them.
+/// With a queue for each partition librdkafka's bounds hold for each of them. A broker all of whose
+/// partitions are at their bound is not asked again for up to a second (rdkafka_broker.c:
+/// rd_kafka_broker_consumer_serve), so a bound is many times what one answer brings.
 void add_consumer(kafka::Properties& properties, std::size_t partitions) {
   const std::size_t kbytes = std::max(kPrefetchBytes / kKilobyte / partitions, kPrefetchKbytesMin);
+  const std::size_t messages = std::max(kPrefetchMessages / partitions, kPrefetchMessagesMin);
   const kafka::Properties ours{
       {"enable.partition.eof", "true"},         // a log may end in what is no message
       {"check.crcs", "true"},                   // what is on the brokers' disks counts
       {"auto.offset.reset", "error"},           // what is removed meanwhile is said
       {"isolation.level", "read_uncommitted"},  // all that is there
       {"fetch.wait.max.ms", "100"},
-      {"queued.min.messages", "1000"},
+      {"queued.min.messages", std::to_string(messages)},
       {"queued.max.messages.kbytes", std::to_string(kbytes)}};
   properties.insert(properties.end(), ours.begin(), ours.end());
 }

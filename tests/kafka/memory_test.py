@@ -1,5 +1,8 @@
-"""A long backlog with all brokers down, then drained: memory stays bounded, the disk is given back."""
+"""A long backlog with all brokers down, then drained: memory stays bounded, the disk is given back;
+the audit of all of it takes no more memory than that of a little."""
 
+import json
+import os
 import subprocess
 import sys
 
@@ -14,6 +17,8 @@ VALUE_BYTES = 100
 PARTITIONS_ONE, PARTITIONS_MANY = 6, 2
 # What may stay of a drained outbox: one WAL, memtables' files, the info log.
 DISK_LEFT_MAX = 128 << 20
+# Fetched and not looked at yet, and librdkafka itself.
+AUDIT_RSS_MAX_KIB = 128 << 10
 DRAIN_MAX_S = 1800 if rig.LONG else 240
 
 # Writes the lines in a process of its own, at once as fast as put takes them.
@@ -70,7 +75,22 @@ def run(cluster, directory, topics, partitions):
             "memory at most")
         check(relay.rss_peak_kib <= rig.RSS_MAX_KIB, f"the relay took {relay.rss_peak_kib} KiB")
     judge(cluster, names, count, partitions)
+    if topics == 1:
+        audit(cluster, name, count)
     cluster.delete(*names)
+
+
+def audit(cluster, topic, count):
+    """Reads all of the topic; its memory knows nothing of how much that is."""
+    command = [rig.BINARY, "audit", "--bootstrap-servers", cluster.bootstrap, "--topic", topic,
+               "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        told = json.loads(process.stdout.read())
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    check(process.returncode == 0 and told["messages"] == count, told)
+    say(f"audit of {count} messages: {usage.ru_maxrss >> 10} MiB of memory at most")
+    check(usage.ru_maxrss <= AUDIT_RSS_MAX_KIB, f"audit took {usage.ru_maxrss} KiB")
 
 
 def judge(cluster, names, count, partitions):
