@@ -77,6 +77,7 @@ void Committer::commit(CommitRequest& request) {
 void Committer::lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request) {
   leading_ = true;
   const bool ride = ride_now();
+  appended_since_ += request.bytes;
   lock.unlock();
   CommitRequest* const group[] = {&request};
   writer_.commit(group, ride);
@@ -109,9 +110,12 @@ Status Committer::sync_progress() {
 /// Shall progress go with the group that is made now?
 bool Committer::ride_now() {
   const std::int64_t now_ms = clock_.mono_ms();
-  if (!progress_due_ && now_ms - rode_at_ms_ < kProgressRideMs) return false;
-  if (!progress_.dirty()) return false;
+  const std::size_t lanes = progress_.dirty_lanes();
+  const bool early = now_ms - rode_at_ms_ < kProgressRideMs &&
+                     appended_since_ < kProgressRideBytes + lanes * kProgressRideLaneBytes;
+  if (lanes == 0 || (early && !progress_due_)) return false;
   rode_at_ms_ = now_ms;
+  appended_since_ = 0;
   ++rides_;
   return true;
 }
@@ -127,6 +131,7 @@ std::vector<CommitRequest*> Committer::take_group() {
     group.push_back(next);
     queue_.pop_front();
   }
+  appended_since_ += bytes;
   room_.notify_all();
   return group;
 }
@@ -197,13 +202,13 @@ void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
 /// Somebody waits for progress, or asked for it.
 bool Committer::progress_urgent() const { return progress_.awaited() || progress_.asked(); }
 
-bool Committer::something_dirty() const { return tail_dirty_ || progress_.dirty(); }
+bool Committer::something_dirty() const { return tail_dirty_ || progress_.dirty_lanes() > 0; }
 
 /// Makes progress and the tail durable when they have waited long enough.
 void Committer::tick(std::unique_lock<std::mutex>& lock) {
   dirty_since_ms_ = -1;
   const bool tail = std::exchange(tail_dirty_, false);
-  if (progress_.dirty()) write_progress(lock);
+  if (progress_.dirty_lanes() > 0) write_progress(lock);
   if (!tail) return;
   lock.unlock();
   // A store that failed says so to its callers; here nobody waits for an answer.
@@ -250,7 +255,7 @@ void Committer::run() {
     }
     if (dirty_since_ms_ < 0) dirty_since_ms_ = clock_.mono_ms();
     const std::int64_t left_ms = dirty_since_ms_ + kProgressMaxMs - clock_.mono_ms();
-    if (left_ms <= 0 || (progress_urgent() && progress_.dirty())) {
+    if (left_ms <= 0 || (progress_urgent() && progress_.dirty_lanes() > 0)) {
       tick(lock);
       continue;
     }

@@ -32,8 +32,12 @@ class Committer {
   static constexpr std::size_t kGroupRequestsMax = 16'384;
   /// How long progress may stay in memory when nothing is appended.
   static constexpr std::int64_t kProgressMaxMs = 1'000;
-  /// Progress rides with a group at most this often.
+  /// Progress rides with a group at most this often, or after so many bytes: what is settled and
+  /// not durably so is still in the memtable, and would be flushed.
   static constexpr std::int64_t kProgressRideMs = 50;
+  static constexpr std::size_t kProgressRideBytes = std::size_t{1} << 20;
+  /// More of them for each lane that has progress: a record each.
+  static constexpr std::size_t kProgressRideLaneBytes = std::size_t{16} << 10;
 
   struct Parts {
     GroupWriter& writer;
@@ -97,7 +101,8 @@ class Committer {
   std::uint64_t rides_ = 0;
   std::int64_t dirty_since_ms_ = -1;  ///< -1: clean
   std::int64_t rode_at_ms_ = 0;
-  std::size_t awaited_ = 0;  ///< the thread sleeps until so many are queued; 0: it does not
+  std::size_t appended_since_ = 0;  ///< bytes, since progress rode
+  std::size_t awaited_ = 0;         ///< the thread sleeps until so many are queued; 0: it does not
   GroupWait wait_;
   std::thread thread_;
 };

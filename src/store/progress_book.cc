@@ -45,9 +45,9 @@ bool ProgressBook::list(Lane& lane) {
   return dirty_.size() == 1;
 }
 
-bool ProgressBook::dirty() const {
+std::size_t ProgressBook::dirty_lanes() const {
   const std::lock_guard lock(mutex_);
-  return !dirty_.empty();
+  return dirty_.size();
 }
 
 std::vector<Lane*> ProgressBook::take_dirty() {

@@ -37,7 +37,7 @@ class ProgressBook {
   /// `change` is applied to the lane's record under its mutex; what it settles
   /// is given back to the capacity.
   void update(Lane& lane, const std::function<void(LaneRecord&)>& change);
-  bool dirty() const;
+  std::size_t dirty_lanes() const;
   std::vector<Lane*> take_dirty();
   /// The write that held them is synced.
   void durable(const std::vector<Written>& written);

@@ -37,7 +37,7 @@ StoreImpl::~StoreImpl() {
   capacity_.close();
   callbacks_.close();
   // Progress is only a saving of work: without it the relay sends again.
-  if (health().ok() && progress_.dirty()) {
+  if (health().ok() && progress_.dirty_lanes() > 0) {
     [[maybe_unused]] const Status synced = committer_.sync_progress();
   }
 }
