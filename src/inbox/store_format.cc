@@ -73,6 +73,10 @@ std::string position_key(const TopicPartition& where) { return prefix(kPositionK
 std::string dedup_prefix(const TopicPartition& where) { return prefix(kDedupKind, where); }
 std::string done_prefix(const TopicPartition& where) { return prefix(kDoneKind, where); }
 
+bool rewritten(std::string_view key) {
+  return !key.empty() && (key.front() == kPositionKind || key.front() == kDedupKind);
+}
+
 std::string dedup_key(const TopicPartition& where, const SessionKey& session) {
   std::string key = dedup_prefix(where);
   append_big(key, session.outbox);

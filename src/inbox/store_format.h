@@ -29,6 +29,8 @@ struct StoredPosition {
 /// letter needs. README.md has a worked example.
 std::string position_key(const kafka::TopicPartition& where);
 std::string dedup_key(const kafka::TopicPartition& where, const SessionKey& session);
+/// A key of one of the two above.
+bool rewritten(std::string_view key);
 std::string done_key(const kafka::TopicPartition& where, std::int64_t offset);
 /// What all keys of one kind and partition begin with.
 std::string dedup_prefix(const kafka::TopicPartition& where);

@@ -1,4 +1,5 @@
 #include <rocksdb/env.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/write_batch.h>
 
 #include <array>
@@ -50,6 +51,21 @@ rocksdb::ColumnFamilyOptions family_options(const StoreSettings& settings) {
   return family;
 }
 
+/// Rows that each message writes anew: where the last one of them went into the memtable is where
+/// the next one goes, and RocksDB need not search for it.
+class RewrittenRows final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "outbox.RewrittenRows"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return key; }
+  bool InDomain(const rocksdb::Slice& key) const override { return rewritten(key.ToStringView()); }
+};
+
+rocksdb::ColumnFamilyOptions own_family_options(const StoreSettings& settings) {
+  rocksdb::ColumnFamilyOptions family = family_options(settings);
+  family.memtable_insert_with_hint_prefix_extractor = std::make_shared<RewrittenRows>();
+  return family;
+}
+
 /// Those that are there, ours, and the handler's.
 Result<std::set<std::string>> family_names(const rocksdb::DBOptions& db,
                                            const std::filesystem::path& dir,
@@ -94,7 +110,10 @@ Status Store::open_families(const std::filesystem::path& dir, const StoreSetting
   const auto names = family_names(options, dir, settings, env);
   if (!names.ok()) return names.status();
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted;
-  for (const std::string& name : *names) wanted.emplace_back(name, family_options(settings));
+  for (const std::string& name : *names) {
+    wanted.emplace_back(name,
+                        name == kFamily ? own_family_options(settings) : family_options(settings));
+  }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(options, dir.string(), wanted, &handles, &db);
