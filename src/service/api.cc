@@ -35,14 +35,6 @@ HttpResponse done(const Status& status) {
   return status.ok() ? json_response({{"ok", true}}) : failure(status);
 }
 
-HttpResponse text_response(int status, std::string text) {
-  HttpResponse response;
-  response.status = status;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = std::move(text);
-  return response;
-}
-
 std::string query(const HttpRequest& request, const std::string& name) {
   const auto found = request.query.find(name);
   return found == request.query.end() ? "" : found->second;
@@ -239,9 +231,7 @@ HttpResponse Api::accept(const HttpRequest& request) const {
 }
 
 HttpResponse Api::metrics(const HttpRequest&) const {
-  HttpResponse response = text_response(200, vitals_.metrics());
-  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  return response;
+  return text_response(200, vitals_.metrics(), kMetricsType);
 }
 
 HttpResponse Api::live(const HttpRequest&) const { return text_response(200, "alive\n"); }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace outbox::service {
 
@@ -29,6 +30,18 @@ struct HttpResponse {
   /// Non-zero: a Retry-After header.
   std::chrono::seconds retry_after{0};
 };
+
+/// The Prometheus text format.
+inline constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+inline HttpResponse text_response(int status, std::string text,
+                                  const char* type = "text/plain; charset=utf-8") {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = type;
+  response.body = std::move(text);
+  return response;
+}
 
 /// Called on several threads at once; must not throw.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;

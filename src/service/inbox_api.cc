@@ -10,8 +10,6 @@ namespace {
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
-
 struct InboxMetric {
   const char* name;
   const char* help;
@@ -57,14 +55,6 @@ MetricLabels labels_of(const std::string& where) {
   return {{"topic", where.substr(0, slash)}, {"partition", where.substr(slash + 1)}};
 }
 
-HttpResponse answer(int status, std::string body, const char* type = "text/plain") {
-  HttpResponse response;
-  response.status = status;
-  response.content_type = type;
-  response.body = std::move(body);
-  return response;
-}
-
 }  // namespace
 
 std::string inbox_metrics(const InboxStats& stats, bool healthy) {
@@ -91,15 +81,15 @@ std::string inbox_metrics(const InboxStats& stats, bool healthy) {
 }
 
 HttpResponse answer_for(const Inbox& inbox, const HttpRequest& request) {
-  if (request.method != "GET") return answer(405, "only GET\n");
-  if (request.path == "/livez") return answer(200, "alive\n");
+  if (request.method != "GET") return text_response(405, "only GET\n");
+  if (request.path == "/livez") return text_response(200, "alive\n");
   const Status health = inbox.health();
   if (request.path == "/metrics") {
-    return answer(200, inbox_metrics(inbox.stats(), health.ok()), kMetricsType);
+    return text_response(200, inbox_metrics(inbox.stats(), health.ok()), kMetricsType);
   }
-  if (request.path != "/readyz") return answer(404, "no such path; see docs/http.md\n");
-  if (health.ok()) return answer(200, "ready\n");
-  return answer(503, "not ready: " + health.message() + "\n");
+  if (request.path != "/readyz") return text_response(404, "no such path; see docs/http.md\n");
+  if (health.ok()) return text_response(200, "ready\n");
+  return text_response(503, "not ready: " + health.message() + "\n");
 }
 
 }  // namespace outbox::service
