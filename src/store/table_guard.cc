@@ -64,7 +64,9 @@ class Table {
     Parser handles(std::string_view(footer).substr(1));
     const auto index = read_handle(handles);
     const auto properties = index ? find_properties(*index) : std::nullopt;
-    if (!properties || block(*properties)) return nullptr;
+    if (!properties) return nullptr;
+    const std::string content = block(*properties);
+    if (content.empty() || whole(content)) return nullptr;
     return "its properties do not match their checksum";
   }
 
@@ -77,23 +79,21 @@ class Table {
     return status.ok() && got.size() == bytes ? got.ToString() : std::string();
   }
 
-  /// nullopt: it does not match its checksum, or cannot be read.
-  std::optional<std::string> block(const Handle& handle) const {
-    std::string content = read(handle.offset, handle.bytes + kTrailerBytes);
-    if (content.empty()) return std::nullopt;
-    const std::size_t summed = content.size() - sizeof(std::uint32_t);
-    const auto stored = get_little<std::uint32_t>(content.data() + summed);
-    if (crc32c(0, std::string_view(content).substr(0, summed)) != unmasked(stored)) {
-      return std::nullopt;
-    }
-    content.resize(handle.bytes);
-    return content;
+  /// With what follows it.
+  std::string block(const Handle& handle) const {
+    return read(handle.offset, handle.bytes + kTrailerBytes);
+  }
+
+  static bool whole(std::string_view block) {
+    const std::size_t summed = block.size() - sizeof(std::uint32_t);
+    const auto stored = get_little<std::uint32_t>(block.data() + summed);
+    return crc32c(0, block.substr(0, summed)) == unmasked(stored);
   }
 
   std::optional<Handle> find_properties(const Handle& index) const {
-    const auto content = block(index);
-    if (!content || content->size() < sizeof(std::uint32_t)) return std::nullopt;
-    Parser entries(*content);
+    const std::string content = block(index);
+    if (content.empty() || !whole(content)) return std::nullopt;
+    Parser entries(std::string_view(content).substr(0, index.bytes));
     // The restarts at the end of a block read as entries that are no name of ours.
     std::string key;
     while (!entries.at_end() && entries.ok()) {
