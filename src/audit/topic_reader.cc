@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "audit/offsets_of.h"
 #include "base/clock.h"
 #include "base/id_headers.h"
 #include "kafka/client.h"
@@ -22,14 +23,11 @@ using MessagePtr = std::unique_ptr<rd_kafka_message_t, kafka::Destroyer<rd_kafka
 constexpr std::size_t kMessagesPerTurn = 1'000;
 constexpr int kTurnMs = 10;
 constexpr std::int64_t kWakeEvery_ms = 20;
+constexpr std::int64_t kWakeAfterTrouble_ms = 500;
 constexpr std::size_t kKilobyte = 1'024;
 constexpr std::size_t kPrefetchKbytesMin = 64;
 constexpr std::size_t kPrefetchMessagesMin = 1'000;
 constexpr std::size_t kProgressEvery = 10'000;
-
-Status failed(const std::string& what, rd_kafka_resp_err_t error) {
-  return {Code::kKafka, what + ": " + std::string(kafka::error_text(error))};
-}
 
 /// One partition that is being read.
 struct Source {
@@ -81,20 +79,30 @@ class Reading {
   }
 
  private:
+  /// A leader that has just died is replaced within seconds.
+  Result<std::vector<std::int64_t>> ask(const std::vector<std::int32_t>& partitions,
+                                        std::int64_t which) const {
+    const std::int64_t until_ms = now_ms() + kSilenceMs.count();
+    while (true) {
+      auto answer = offsets_of(client_.handle.get(), name_, partitions, which, kQuestionMs);
+      if (answer.ok() || now_ms() > until_ms) return answer;
+    }
+  }
+
   Status find_ends(const std::vector<std::int32_t>& partitions) {
     topic_.reset(rd_kafka_topic_new(client_.handle.get(), name_.c_str(), nullptr));
-    for (const std::int32_t id : partitions) {
+    const auto begins = ask(partitions, RD_KAFKA_OFFSET_BEGINNING);
+    if (!begins.ok()) return begins.status();
+    const auto ends = ask(partitions, RD_KAFKA_OFFSET_END);
+    if (!ends.ok()) return ends.status();
+    for (std::size_t i = 0; i < partitions.size(); ++i) {
       Source source;
-      source.id = id;
-      const auto error =
-          rd_kafka_query_watermark_offsets(client_.handle.get(), name_.c_str(), id, &source.begin,
-                                           &source.end, static_cast<int>(kQuestionMs.count()));
-      if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return failed("partition " + std::to_string(id) + " of " + name_, error);
-      }
+      source.id = partitions[i];
+      source.begin = (*begins)[i];
+      source.end = (*ends)[i];
       source.at = source.begin;
       total_ += static_cast<std::uint64_t>(source.end - source.begin);
-      audit_.begin(id, source.begin);
+      audit_.begin(source.id, source.begin);
       sources_.push_back(std::move(source));
     }
     return {};
@@ -144,12 +152,11 @@ class Reading {
   // they are empty long before (rdkafka_broker.c: rd_kafka_broker_consumer_serve). A question to
   // the broker wakes it; the answer does not matter.
   void wake_broker_of(const Source& source) {
-    if (now_ms() - woken_ms_ < kWakeEvery_ms) return;
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    (void)rd_kafka_query_watermark_offsets(client_.handle.get(), name_.c_str(), source.id, &low,
-                                           &high, kTurnMs);
-    woken_ms_ = now_ms();
+    if (now_ms() < wake_at_ms_) return;
+    const bool answered = offsets_of(client_.handle.get(), name_, {source.id}, RD_KAFKA_OFFSET_END,
+                                     std::chrono::milliseconds(kTurnMs))
+                              .ok();
+    wake_at_ms_ = now_ms() + (answered ? kWakeEvery_ms : kWakeAfterTrouble_ms);
   }
 
   Status take(Source& source, rd_kafka_message_t& message) {
@@ -221,7 +228,7 @@ class Reading {
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
   std::size_t since_told_ = 0;
-  std::int64_t woken_ms_ = 0;
+  std::int64_t wake_at_ms_ = 0;
 };
 
 Result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::string& topic) {

@@ -16,7 +16,8 @@ namespace outbox::audit {
 inline constexpr std::chrono::milliseconds kSilenceMs{30'000};
 /// A question to the cluster.
 inline constexpr std::chrono::milliseconds kQuestionMs{10'000};
-/// What librdkafka may read ahead, over all partitions; each message costs it some 400 bytes more.
+/// What librdkafka may read ahead, over all partitions, up to 100 of them: each is given 1,000
+/// messages at least. A message costs it some 400 bytes more.
 inline constexpr std::size_t kPrefetchBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kPrefetchMessages = 100'000;
 

@@ -57,6 +57,22 @@ def killed(cluster, directory, draw):
     return topic, outbox["outbox"]
 
 
+def leader_dies(cluster, topic):
+    """At some moment of the reading; another one has the partition soon after."""
+    command = [rig.BINARY, "audit", "--bootstrap-servers", cluster.bootstrap, "--topic", topic]
+    for delay_s in (0.0, 0.3):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            time.sleep(delay_s)  # not waited for: when it happens shall differ
+            cluster.kill(1)
+            try:
+                out, error = process.communicate(timeout=120)
+            finally:
+                process.kill()
+        say(f"a leader died {delay_s} s after the start: exit code {process.returncode}")
+        check(process.returncode == OK, (out, error))
+        cluster.heal()
+
+
 def accounted(cluster, directory):
     """What is missing is dead, purged or pending by the books, and only then no trouble."""
     topic = rig.unique("booked")
@@ -143,6 +159,7 @@ def removed(cluster, directory):
 def test(cluster, directory):
     say(f"seed {rig.SEED} (replay: OUTBOX_SEED={rig.SEED})")
     topic, outbox = killed(cluster, directory, random.Random(rig.SEED))
+    leader_dies(cluster, topic)
     accounted(cluster, directory)
     forged(cluster, directory, topic, outbox)
     removed(cluster, directory)

@@ -1,0 +1,36 @@
+#include "audit/offsets_of.h"
+
+#include "kafka/error_table.h"
+#include "kafka/rdkafka_ptr.h"
+
+namespace outbox::audit {
+
+Status failed(const std::string& what, rd_kafka_resp_err_t error) {
+  return {Code::kKafka, what + ": " + std::string(kafka::error_text(error))};
+}
+
+Result<std::vector<std::int64_t>> offsets_of(rd_kafka_t* handle, const std::string& topic,
+                                             const std::vector<std::int32_t>& partitions,
+                                             std::int64_t which, std::chrono::milliseconds limit) {
+  const kafka::PartitionsPtr list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const std::int32_t id : partitions) {
+    // The field is a time in the question, and these two stand for both ends of the log.
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), id)->offset = which;
+  }
+  const auto error =
+      rd_kafka_offsets_for_times(handle, list.get(), static_cast<int>(limit.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("the partitions of " + topic, error);
+  std::vector<std::int64_t> out;
+  out.reserve(partitions.size());
+  for (const std::int32_t id : partitions) {
+    const auto* const found = rd_kafka_topic_partition_list_find(list.get(), topic.c_str(), id);
+    if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return failed("partition " + std::to_string(id) + " of " + topic, found->err);
+    }
+    out.push_back(found->offset);
+  }
+  return out;
+}
+
+}  // namespace outbox::audit
