@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "audit/offsets_of.h"
 #include "base/clock.h"
 #include "base/id_headers.h"
 #include "kafka/client.h"
 #include "kafka/error_table.h"
+#include "kafka/log_ends.h"
 #include "kafka/metadata.h"
 #include "kafka/properties.h"
 
@@ -28,6 +28,10 @@ constexpr std::size_t kKilobyte = 1'024;
 constexpr std::size_t kPrefetchKbytesMin = 64;
 constexpr std::size_t kPrefetchMessagesMin = 1'000;
 constexpr std::size_t kProgressEvery = 10'000;
+
+Status failed(const std::string& what, rd_kafka_resp_err_t error) {
+  return {Code::kKafka, what + ": " + std::string(kafka::error_text(error))};
+}
 
 /// One partition that is being read.
 struct Source {
@@ -81,19 +85,19 @@ class Reading {
  private:
   /// A leader that has just died is replaced within seconds.
   Result<std::vector<std::int64_t>> ask(const std::vector<std::int32_t>& partitions,
-                                        std::int64_t which) const {
+                                        kafka::LogEnd which) const {
     const std::int64_t until_ms = now_ms() + kSilenceMs.count();
     while (true) {
-      auto answer = offsets_of(client_.handle.get(), name_, partitions, which, kQuestionMs);
+      auto answer = kafka::log_ends(client_.handle.get(), name_, partitions, which, kQuestionMs);
       if (answer.ok() || now_ms() > until_ms) return answer;
     }
   }
 
   Status find_ends(const std::vector<std::int32_t>& partitions) {
     topic_.reset(rd_kafka_topic_new(client_.handle.get(), name_.c_str(), nullptr));
-    const auto begins = ask(partitions, RD_KAFKA_OFFSET_BEGINNING);
+    const auto begins = ask(partitions, kafka::LogEnd::kBegin);
     if (!begins.ok()) return begins.status();
-    const auto ends = ask(partitions, RD_KAFKA_OFFSET_END);
+    const auto ends = ask(partitions, kafka::LogEnd::kEnd);
     if (!ends.ok()) return ends.status();
     for (std::size_t i = 0; i < partitions.size(); ++i) {
       Source source;
@@ -153,8 +157,8 @@ class Reading {
   // the broker wakes it; the answer does not matter.
   void wake_broker_of(const Source& source) {
     if (now_ms() < wake_at_ms_) return;
-    const bool answered = offsets_of(client_.handle.get(), name_, {source.id}, RD_KAFKA_OFFSET_END,
-                                     std::chrono::milliseconds(kTurnMs))
+    const bool answered = kafka::log_ends(client_.handle.get(), name_, {source.id},
+                                          kafka::LogEnd::kEnd, std::chrono::milliseconds(kTurnMs))
                               .ok();
     wake_at_ms_ = now_ms() + (answered ? kWakeEvery_ms : kWakeAfterTrouble_ms);
   }

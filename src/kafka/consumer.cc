@@ -6,6 +6,7 @@
 
 #include "kafka/client.h"
 #include "kafka/error_table.h"
+#include "kafka/log_ends.h"
 #include "kafka/partition_list.h"
 #include "kafka/received.h"
 
@@ -129,14 +130,14 @@ class Consumer final : public ConsumerApi {
   }
 
   Result<Ends> ends(const TopicPartition& where, std::chrono::milliseconds timeout) override {
-    Ends ends;
-    const auto error =
-        rd_kafka_query_watermark_offsets(handle_.get(), where.topic.c_str(), where.partition,
-                                         &ends.low, &ends.high, milliseconds(timeout));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return failed("asking for the ends of " + to_text(where), error);
-    }
-    return ends;
+    const auto ask = [&](LogEnd which) {
+      return log_ends(handle_.get(), where.topic, {where.partition}, which, timeout);
+    };
+    const auto low = ask(LogEnd::kBegin);
+    if (!low.ok()) return low.status();
+    const auto high = ask(LogEnd::kEnd);
+    if (!high.ok()) return high.status();
+    return Ends{low->front(), high->front()};
   }
 
   Status commit(const std::vector<PartitionOffset>& offsets) override {

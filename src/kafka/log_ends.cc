@@ -1,26 +1,29 @@
-#include "audit/offsets_of.h"
+#include "kafka/log_ends.h"
 
 #include "kafka/error_table.h"
 #include "kafka/rdkafka_ptr.h"
 
-namespace outbox::audit {
+namespace outbox::kafka {
+namespace {
 
 Status failed(const std::string& what, rd_kafka_resp_err_t error) {
-  return {Code::kKafka, what + ": " + std::string(kafka::error_text(error))};
+  return {Code::kKafka, "the ends of " + what + ": " + std::string(error_text(error))};
 }
 
-Result<std::vector<std::int64_t>> offsets_of(rd_kafka_t* handle, const std::string& topic,
-                                             const std::vector<std::int32_t>& partitions,
-                                             std::int64_t which, std::chrono::milliseconds limit) {
-  const kafka::PartitionsPtr list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+}  // namespace
+
+Result<std::vector<std::int64_t>> log_ends(rd_kafka_t* handle, const std::string& topic,
+                                           const std::vector<std::int32_t>& partitions,
+                                           LogEnd which, std::chrono::milliseconds limit) {
+  const PartitionsPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
   for (const std::int32_t id : partitions) {
     // The field is a time in the question, and these two stand for both ends of the log.
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), id)->offset = which;
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), id)->offset =
+        static_cast<std::int64_t>(which);
   }
   const auto error =
       rd_kafka_offsets_for_times(handle, list.get(), static_cast<int>(limit.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("the partitions of " + topic, error);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("topic " + topic, error);
   std::vector<std::int64_t> out;
   out.reserve(partitions.size());
   for (const std::int32_t id : partitions) {
@@ -33,4 +36,4 @@ Result<std::vector<std::int64_t>> offsets_of(rd_kafka_t* handle, const std::stri
   return out;
 }
 
-}  // namespace outbox::audit
+}  // namespace outbox::kafka
