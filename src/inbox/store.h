@@ -88,7 +88,7 @@ class Store {
   rocksdb::ColumnFamilyHandle* own() const { return families_.at(kFamily); }
 
   std::unique_ptr<store::HolderLock> lock_;  ///< goes last
-  std::unique_ptr<rocksdb::Env> env_;  ///< of db_
+  std::unique_ptr<rocksdb::Env> env_;        ///< of db_
   std::unique_ptr<rocksdb::DB> db_;
   std::map<std::string, rocksdb::ColumnFamilyHandle*> families_;
   std::string id_;
