@@ -42,7 +42,7 @@ def kill_some(relay, topic, draw):
     """Numbers of dead letters, when the topic would take them, and how many were put. On a busy
     machine they may come to the brokers when their time has come: then others, from further off."""
     put = 0
-    for lead_ms in (draw.randint(4_000, 8_000), 15_000, 30_000):
+    for lead_ms in (draw.randint(4_000, 8_000), 15_000, 30_000, 50_000):
         early, due_ms = put_early(relay, topic, draw, lead_ms)
         put += len(early)
         dead = []
