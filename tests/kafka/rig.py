@@ -195,8 +195,9 @@ class Relay:
         self.dir = pathlib.Path(directory)
         self.pid = None
         self.rss_peak_kib = 0
+        # While it is dead a `put` of the load may hold the outbox.
         self._command = [BINARY, "run", "--dir", str(self.dir), "--bootstrap-servers", bootstrap,
-                         *flags]
+                         "--open-deadline", "30s", *flags]
         self._process = None
         self._log = None
 
