@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ constexpr std::size_t kMessagesPerTurn = 1'000;
 constexpr int kTurnMs = 10;
 constexpr std::int64_t kWakeEvery_ms = 20;
 constexpr std::int64_t kWakeAfterTrouble_ms = 500;
+constexpr std::chrono::milliseconds kAskAgain{200};
 constexpr std::size_t kKilobyte = 1'024;
 constexpr std::size_t kPrefetchKbytesMin = 64;
 constexpr std::size_t kPrefetchMessagesMin = 1'000;
@@ -89,7 +91,9 @@ class Reading {
     const std::int64_t until_ms = now_ms() + kSilenceMs.count();
     while (true) {
       auto answer = kafka::log_ends(client_.handle.get(), name_, partitions, which, kQuestionMs);
-      if (answer.ok() || now_ms() > until_ms) return answer;
+      const bool again = answer.status().code() == Code::kTimeout && now_ms() < until_ms;
+      if (!again) return answer;
+      std::this_thread::sleep_for(kAskAgain);
     }
   }
 
@@ -255,9 +259,7 @@ Result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::s
   return out;
 }
 
-/// With a queue for each partition librdkafka's bounds hold for each of them. A broker all of whose
-/// partitions are at their bound is not asked again for up to a second (rdkafka_broker.c:
-/// rd_kafka_broker_consumer_serve), so a bound is many times what one answer brings.
+/// With a queue for each partition librdkafka's bounds hold for each of them.
 void add_consumer(kafka::Properties& properties, std::size_t partitions) {
   const std::size_t kbytes = std::max(kPrefetchBytes / kKilobyte / partitions, kPrefetchKbytesMin);
   const std::size_t messages = std::max(kPrefetchMessages / partitions, kPrefetchMessagesMin);

@@ -7,7 +7,9 @@ namespace outbox::kafka {
 namespace {
 
 Status failed(const std::string& what, rd_kafka_resp_err_t error) {
-  return {Code::kKafka, "the ends of " + what + ": " + std::string(error_text(error))};
+  const bool passes = action_for(error) == Action::kRetry;
+  return {passes ? Code::kTimeout : Code::kKafka,
+          "the ends of " + what + ": " + std::string(error_text(error))};
 }
 
 }  // namespace
