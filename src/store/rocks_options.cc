@@ -29,8 +29,10 @@ rocksdb::BlockBasedTableOptions table_options() {
   // grow with the backlog.
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   table.cache_index_and_filter_blocks = true;
-  table.format_version = 5;           // pinned: older readers can go back to it
-  table.checksum = rocksdb::kCRC32c;  // table_guard verifies it too
+  table.format_version = 5;  // pinned: older readers can go back to it
+  // table_guard verifies it too. Debian's CRC-32C does without the processor's instruction and took
+  // a third of the time that a drain spent reading.
+  table.checksum = rocksdb::kXXH3;
   return table;
 }
 

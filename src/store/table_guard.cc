@@ -9,10 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/crc32c.h"
 #include "base/endian.h"
 #include "store/coding.h"
-#include "store/rocks_crc.h"
+#include "store/table_checksum.h"
 
 namespace outbox::store {
 namespace {
@@ -27,8 +26,6 @@ using rocksdb::IOStatus;
 constexpr std::size_t kFooterBytes = 53;
 constexpr std::size_t kMagicAt = 45;
 constexpr std::uint64_t kMagic = 0x88e241b785f4cff7;
-constexpr char kNoChecksum = 0;
-constexpr char kCrc32c = 1;
 constexpr std::size_t kTrailerBytes = 5;
 constexpr std::string_view kPropertiesName = "rocksdb.properties";
 // No block that is asked for here is larger, unless its handle is garbage.
@@ -59,14 +56,15 @@ class Table {
     if (footer.empty() || get_little<std::uint64_t>(footer.data() + kMagicAt) != kMagic) {
       return nullptr;
     }
-    if (footer.front() == kNoChecksum) return "its footer says that it has no checksums";
-    if (footer.front() != kCrc32c) return nullptr;
+    const auto kind = static_cast<TableChecksum>(footer.front());
+    if (kind == TableChecksum::kNone) return "its footer says that it has no checksums";
+    if (!table_checksum(kind, footer)) return "its footer names a checksum that no table has here";
     Parser handles(std::string_view(footer).substr(1));
     const auto index = read_handle(handles);
-    const auto properties = index ? find_properties(*index) : std::nullopt;
+    const auto properties = index ? find_properties(kind, *index) : std::nullopt;
     if (!properties) return nullptr;
     const std::string content = block(*properties);
-    if (content.empty() || whole(content)) return nullptr;
+    if (content.empty() || whole(kind, content)) return nullptr;
     return "its properties do not match their checksum";
   }
 
@@ -84,15 +82,15 @@ class Table {
     return read(handle.offset, handle.bytes + kTrailerBytes);
   }
 
-  static bool whole(std::string_view block) {
+  static bool whole(TableChecksum kind, std::string_view block) {
     const std::size_t summed = block.size() - sizeof(std::uint32_t);
-    const auto stored = get_little<std::uint32_t>(block.data() + summed);
-    return crc32c(0, block.substr(0, summed)) == unmasked(stored);
+    return table_checksum(kind, block.substr(0, summed)) ==
+           get_little<std::uint32_t>(block.data() + summed);
   }
 
-  std::optional<Handle> find_properties(const Handle& index) const {
+  std::optional<Handle> find_properties(TableChecksum kind, const Handle& index) const {
     const std::string content = block(index);
-    if (content.empty() || !whole(content)) return std::nullopt;
+    if (content.empty() || !whole(kind, content)) return std::nullopt;
     Parser entries(std::string_view(content).substr(0, index.bytes));
     // The restarts at the end of a block read as entries that are no name of ours.
     std::string key;

@@ -11,8 +11,7 @@ namespace outbox::store {
 /// `env`, but a table whose properties do not match their checksum cannot be opened: it is
 /// Corruption, as any other damage is. RocksDB takes this one block apart before it looks at the
 /// checksum (meta_blocks.cc: ReadTablePropertiesHelper), and the process can die of what it finds
-/// there. Tables with another checksum than rocks_options sets, as all had before it set one, are
-/// left to RocksDB. `env` must outlive it.
+/// there. `env` must outlive it.
 std::unique_ptr<rocksdb::Env> guard_tables(rocksdb::Env& env);
 
 }  // namespace outbox::store
