@@ -11,6 +11,7 @@
 #include "kafka_flags.h"
 #include "measure.h"
 #include "raw_kafka.h"
+#include "warm_brokers.h"
 
 namespace outbox::bench {
 namespace {
@@ -19,8 +20,9 @@ constexpr std::uint64_t kMessagesByDefaultMax = 1'000'000;
 
 struct Flags : KafkaFlags {
   std::vector<std::size_t> value_bytes{100, 1'024, 10'240};
-  std::uint64_t megabytes = 200;  ///< of values in one run
+  std::uint64_t megabytes = 500;  ///< of values in one run
   std::uint64_t messages = 0;     ///< in one run; 0: as many as megabytes says
+  std::string only;               ///< "backlog" or "steady"; empty: both
 };
 
 struct Sample : Timed {
@@ -116,11 +118,12 @@ Row Bench::compare(const char* what, Sample (Bench::*outbox_side)()) {
 }
 
 void run(const Flags& flags) {
+  warm_brokers(flags);
   Report report("drain");
   for (const std::size_t value_bytes : flags.value_bytes) {
     Bench bench(flags, value_bytes);
-    report.add(bench.drain());
-    report.add(bench.steady());
+    if (flags.only != "steady") report.add(bench.drain());
+    if (flags.only != "backlog") report.add(bench.steady());
   }
   report.print_table();
 }
@@ -135,6 +138,7 @@ int main(int argc, char** argv) {
   app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
   app.add_option("--megabytes", flags.megabytes, "of values in one run, at most 1 M messages");
   app.add_option("--messages", flags.messages, "in one run, instead of --megabytes");
+  app.add_option("--only", flags.only)->check(CLI::IsMember({"backlog", "steady"}));
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {
     flags.value_bytes = {100, 10'240};

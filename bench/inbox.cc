@@ -18,6 +18,7 @@
 #include "measure.h"
 #include "raw_kafka.h"
 #include "rocks_alone.h"
+#include "warm_brokers.h"
 
 namespace outbox::bench {
 namespace {
@@ -170,6 +171,7 @@ Row Bench::compare() {
 }
 
 void run(const Flags& flags) {
+  warm_brokers(flags);
   Report report("inbox");
   for (const std::size_t value_bytes : flags.value_bytes) {
     report.add(Bench(flags, value_bytes).compare());

@@ -14,6 +14,7 @@ struct KafkaFlags {
   std::string bootstrap_servers;
   std::int32_t partitions = 6;
   int repeats = 3;
+  double warm_seconds = 15;
   bool quick = false;  ///< one short run each: does it still run?
 
   void add_to(CLI::App& app) {
@@ -21,6 +22,7 @@ struct KafkaFlags {
     app.add_option("--dir", dir, "where the stores are made; emptied")->required();
     app.add_option("--partitions", partitions, "of each topic");
     app.add_option("--repeats", repeats, "runs of each side; medians are printed");
+    app.add_option("--warm-seconds", warm_seconds, "of sending before the first run");
     app.add_flag("--quick", quick, "one short run each: does it still run?");
   }
   RelayOptions relay_options() const {

@@ -14,6 +14,7 @@
 #include "raw_kafka.h"
 #include "rocks_alone.h"
 #include "store/format.h"
+#include "warm_brokers.h"
 
 namespace outbox::bench {
 namespace {
@@ -136,6 +137,7 @@ Row Bench::compare() const {
 }
 
 void run(const Flags& flags) {
+  warm_brokers(flags);
   Report report("latency");
   for (const std::size_t value_bytes : flags.value_bytes) {
     report.add(Bench(flags, value_bytes).compare());

@@ -13,6 +13,7 @@
 #include "raw_kafka.h"
 #include "rival.h"
 #include "rsyslog.h"
+#include "warm_brokers.h"
 
 namespace outbox::bench {
 namespace {
@@ -168,6 +169,7 @@ void Bench::compare(Report& report) const {
 }
 
 void run(const Flags& flags) {
+  warm_brokers(flags);
   Report report("rivals");
   for (const std::size_t value_bytes : flags.value_bytes) Bench(flags, value_bytes).compare(report);
   report.print_table();

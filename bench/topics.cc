@@ -8,6 +8,7 @@
 #include "kafka_flags.h"
 #include "measure.h"
 #include "raw_kafka.h"
+#include "warm_brokers.h"
 
 namespace outbox::bench {
 namespace {
@@ -94,6 +95,7 @@ void Bench::compare(Report& report) const {
 }
 
 void run(const Flags& flags) {
+  warm_brokers(flags);
   Report report("topics");
   Bench(flags).compare(report);
   report.print_table();
