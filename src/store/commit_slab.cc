@@ -21,7 +21,13 @@ void CommitSlab::seal() {
     entries_.push_back(
         {place.lane, place.seq, std::string_view(data.data() + place.offset, place.bytes)});
   }
-  offsets_ = {};
+  offsets_.clear();
+}
+
+void CommitSlab::clear() {
+  batch_.Clear();
+  offsets_.clear();
+  entries_.clear();
 }
 
 void CommitSlab::forget_after(std::size_t mark) { offsets_.resize(mark); }

@@ -28,6 +28,8 @@ class CommitSlab final : public Slab {
   /// Undoes what was put since (used when a request is dropped).
   std::size_t mark() const { return offsets_.size(); }
   void forget_after(std::size_t mark);
+  /// As good as new, with the memory it has.
+  void clear();
 
  private:
   struct Place {

@@ -37,7 +37,7 @@ void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progre
     entries += request->items.size();
     bytes += request->bytes + request->items.size() * kEntryFramingBytes;
   }
-  const auto slab = std::make_shared<CommitSlab>(bytes, entries);
+  const auto slab = slabs_.take(bytes, entries);
   for (CommitRequest* request : group) {
     add(*request, *slab);
     with_progress = with_progress || request->with_progress;

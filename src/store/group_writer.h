@@ -16,6 +16,7 @@
 #include "store/durable_tail.h"
 #include "store/idempotency.h"
 #include "store/progress_book.h"
+#include "store/slab_pool.h"
 #include "store/store.h"
 
 namespace outbox::store {
@@ -76,6 +77,7 @@ class GroupWriter {
   Parts parts_;
   std::uint64_t group_number_ = 0;
   std::vector<Touched> touched_;
+  SlabPool slabs_;
 
   std::atomic<bool> poisoned_{false};
   mutable std::mutex health_mutex_;

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "store/commit_slab.h"
+
+namespace outbox::store {
+
+/// Slabs that nobody needs any more, for the groups to come: the memory of a large group is else
+/// taken from the kernel, page by page, and given back to it each time. Thread-safe; its slabs may
+/// outlive it.
+class SlabPool {
+ public:
+  /// What it keeps at most; the rest is freed.
+  static constexpr std::size_t kKeptBytesMax = std::size_t{8} << 20;
+
+  /// An empty slab with room for so much; it may become more.
+  std::shared_ptr<CommitSlab> take(std::size_t bytes, std::size_t entries) {
+    std::unique_ptr<CommitSlab> slab = kept_->take(bytes);
+    if (!slab) slab = std::make_unique<CommitSlab>(bytes, entries);
+    return {slab.release(), [kept = kept_](CommitSlab* done) {
+              kept->give_back(std::unique_ptr<CommitSlab>(done));
+            }};
+  }
+
+ private:
+  class Kept {
+   public:
+    std::unique_ptr<CommitSlab> take(std::size_t bytes) {
+      const std::lock_guard lock(mutex_);
+      // A drainer that pins a slab pays for all of it: a small group gets none of the large ones.
+      if (slabs_.empty() || slabs_.back()->bytes() > kWasteMax * bytes) return nullptr;
+      std::unique_ptr<CommitSlab> slab = std::move(slabs_.back());
+      slabs_.pop_back();
+      bytes_ -= slab->bytes();
+      return slab;
+    }
+
+    void give_back(std::unique_ptr<CommitSlab> slab) {
+      slab->clear();
+      const std::lock_guard lock(mutex_);
+      if (bytes_ + slab->bytes() > kKeptBytesMax) return;
+      bytes_ += slab->bytes();
+      slabs_.push_back(std::move(slab));
+    }
+
+   private:
+    static constexpr std::size_t kWasteMax = 4;
+
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<CommitSlab>> slabs_;
+    std::size_t bytes_ = 0;
+  };
+
+  const std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
+};
+
+}  // namespace outbox::store
