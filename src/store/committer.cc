@@ -17,6 +17,9 @@ constexpr int kLingerYields = 20;
 /// So long it looks, beyond that it sleeps until they are there: on a slow disk it would take a
 /// processor from those who write.
 constexpr std::chrono::microseconds kLingerAwake{100};
+/// The processors are busy when it takes so long to get one back.
+constexpr std::chrono::microseconds kYieldMax{500};
+constexpr std::size_t kGroupsWithoutLook = 255;
 
 }  // namespace
 
@@ -156,22 +159,39 @@ std::size_t Committer::complete(std::vector<CommitRequest*>& group) {
   return callers;
 }
 
+/// Gives the processor to those who may be about to come, again and again, until they came or
+/// the time is over. Where others want it as well it is gone for milliseconds, in which nobody
+/// writes: then the next groups do without.
+template <typename Came>
+void Committer::look_again(std::unique_lock<std::mutex>& lock, GroupWait::Duration time,
+                           Came all_came) {
+  if (groups_without_look_ > 0) {
+    --groups_without_look_;
+    return;
+  }
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto until = now() + time;
+  for (int yields = 0; !all_came(); ++yields) {
+    const auto before = now();
+    if (before >= until && (!queue_.empty() || yields >= kLingerYields)) break;
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
+    if (now() - before < kYieldMax) continue;
+    groups_without_look_ = kGroupsWithoutLook;
+    break;
+  }
+}
+
 /// Lets the callers of the last group come back before the next one is made.
 void Committer::linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
                        GroupWait::Duration wrote) {
   const GroupWait::Duration patience = wait_.after(callers, queued, wrote);
-  const auto now = [] { return std::chrono::steady_clock::now(); };
-  const auto until = now() + patience;
-  const auto awake_until = std::min(until, now() + kLingerAwake);
+  const auto until = std::chrono::steady_clock::now() + patience;
   const auto all_came = [&] {
     return closed_ || (!queue_.empty() && queue_.size() >= queued + callers);
   };
-  for (int yields = 0; !all_came(); ++yields) {
-    if (now() >= awake_until && (!queue_.empty() || yields >= kLingerYields)) break;
-    lock.unlock();
-    std::this_thread::yield();
-    lock.lock();
-  }
+  look_again(lock, std::min<GroupWait::Duration>(patience, kLingerAwake), all_came);
   if (patience.count() == 0) return;
   awaited_ = queued + callers;
   work_.wait_until(lock, until, all_came);

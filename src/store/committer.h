@@ -72,6 +72,8 @@ class Committer {
   void write_queue(std::unique_lock<std::mutex>& lock);
   void linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
               GroupWait::Duration wrote);
+  template <typename Came>
+  void look_again(std::unique_lock<std::mutex>& lock, GroupWait::Duration time, Came all_came);
   std::vector<CommitRequest*> take_group();
   std::size_t complete(std::vector<CommitRequest*>& group);
   bool ride_now();
@@ -104,6 +106,7 @@ class Committer {
   std::size_t appended_since_ = 0;  ///< bytes, since progress rode
   std::size_t awaited_ = 0;         ///< the thread sleeps until so many are queued; 0: it does not
   GroupWait wait_;
+  std::size_t groups_without_look_ = 0;
   std::thread thread_;
 };
 
