@@ -154,12 +154,17 @@ void Bench::compare(Report& report) const {
   const auto samples = alternate<Through>(flags_.repeats, sides);
   const std::vector<Through>& outbox = samples[0];
   std::vector<Through> lower;
+  std::vector<Through> in_turn;
   for (std::size_t i = 0; i < outbox.size(); ++i) {
-    lower.push_back({std::min(samples[1][i].per_second, samples[2][i].per_second)});
+    const double append = samples[1][i].per_second;
+    const double send = samples[2][i].per_second;
+    lower.push_back({std::min(append, send)});
+    in_turn.push_back({append * send / (append + send)});
   }
   report.add(row("append alone", outbox, samples[1]));
   report.add(row("send alone", outbox, samples[2]));
   report.add(row("the lower of both", outbox, lower));
+  report.add(row("the one, then the other", outbox, in_turn));
   report.add(row("naive outbox", outbox, samples[3]));
   report.add(row("SQLite outbox", outbox, samples[4]));
   const std::array names{"rsyslog, synced", "rsyslog, as shipped"};
