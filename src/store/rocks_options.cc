@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_manager.h>
 #include <rocksdb/table.h>
 
@@ -88,6 +89,10 @@ rocksdb::ColumnFamilyOptions data_family_options(const Options& options,
   family.compaction_options_universal.max_size_amplification_percent = 1'000'000;
   family.compression = rocksdb::kNoCompression;  // short-lived; Kafka batches are compressed later
   family.write_buffer_size = options.write_buffer_bytes;
+  // Each lane's entries come in order: without it only those of a single lane are put into the
+  // memtable without a search.
+  family.memtable_insert_with_hint_prefix_extractor.reset(
+      rocksdb::NewFixedPrefixTransform(sizeof(LaneId)));
   family.max_write_buffer_number = 3;
   family.min_write_buffer_number_to_merge = 1;
   family.max_write_buffer_size_to_maintain = 0;  // memory: no history of flushed memtables

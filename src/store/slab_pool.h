@@ -17,6 +17,7 @@ class SlabPool {
  public:
   /// What it keeps at most; the rest is freed.
   static constexpr std::size_t kKeptBytesMax = std::size_t{8} << 20;
+  static constexpr std::size_t kKeptSlabsMax = 256;
 
   /// An empty slab with room for so much; it may become more.
   std::shared_ptr<CommitSlab> take(std::size_t bytes, std::size_t entries) {
@@ -27,9 +28,14 @@ class SlabPool {
             }};
   }
 
+  std::size_t kept_bytes() const { return kept_->bytes(); }
+
  private:
   class Kept {
    public:
+    // Giving back must not fail.
+    Kept() { slabs_.reserve(kKeptSlabsMax); }
+
     std::unique_ptr<CommitSlab> take(std::size_t bytes) {
       const std::lock_guard lock(mutex_);
       // A drainer that pins a slab pays for all of it: a small group gets none of the large ones.
@@ -43,15 +49,20 @@ class SlabPool {
     void give_back(std::unique_ptr<CommitSlab> slab) {
       slab->clear();
       const std::lock_guard lock(mutex_);
-      if (bytes_ + slab->bytes() > kKeptBytesMax) return;
+      if (slabs_.size() == kKeptSlabsMax || bytes_ + slab->bytes() > kKeptBytesMax) return;
       bytes_ += slab->bytes();
       slabs_.push_back(std::move(slab));
+    }
+
+    std::size_t bytes() const {
+      const std::lock_guard lock(mutex_);
+      return bytes_;
     }
 
    private:
     static constexpr std::size_t kWasteMax = 4;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::vector<std::unique_ptr<CommitSlab>> slabs_;
     std::size_t bytes_ = 0;
   };
