@@ -232,7 +232,8 @@ Status Engine::health() const {
 rocksdb::DB* Engine::db() const { return store_ ? &store_->db() : nullptr; }
 
 rocksdb::ColumnFamilyHandle* Engine::family(const std::string& name) const {
-  return store_ ? store_->family(name) : nullptr;
+  // Our own is not theirs to write to.
+  return store_ && name != Store::kFamily ? store_->family(name) : nullptr;
 }
 
 }  // namespace outbox::inbox

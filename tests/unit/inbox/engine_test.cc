@@ -46,6 +46,16 @@ TEST_CASE("engine: all is processed once, and committed when it is") {
   CHECK(rig.calls == 1'500);
 }
 
+TEST_CASE("engine: a handler sees its own families, and not the inbox's") {
+  Rig rig;
+  rig.start();
+  const InboxState& state = *rig.engine;
+  CHECK(state.family("state") != nullptr);
+  CHECK(state.family("default") != nullptr);
+  CHECK(state.family("none") == nullptr);
+  CHECK(state.family(Store::kFamily) == nullptr);
+}
+
 TEST_CASE("engine: the messages of a key are processed in order, by one at a time") {
   Rig rig;
   rig.options.workers = 8;
