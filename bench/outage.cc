@@ -13,6 +13,7 @@
 #include "read_back.h"
 #include "rsyslog.h"
 #include "victim.h"
+#include "warm_brokers.h"
 
 namespace outbox::bench {
 namespace {
@@ -105,6 +106,7 @@ Row measure(const Flags& flags, const std::string& name, const std::string& way)
 }
 
 void run(const Flags& flags) {
+  warm_brokers(flags);
   Report report("outage");
   for (const auto& [way, commands] : flags.ways) {
     for (const std::string& victim : flags.victims) report.add(measure(flags, victim, way));

@@ -25,6 +25,10 @@ class CommitSlab final : public Slab {
   /// The batch is complete: it will not grow, so entries may point into it.
   void seal();
   std::size_t bytes() const override { return batch_.Data().capacity(); }
+  /// With what tells where the records are.
+  std::size_t memory() const {
+    return bytes() + offsets_.capacity() * sizeof(Place) + entries_.capacity() * sizeof(SlabEntry);
+  }
   /// Undoes what was put since (used when a request is dropped).
   std::size_t mark() const { return offsets_.size(); }
   void forget_after(std::size_t mark);

@@ -3,11 +3,11 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_manager.h>
 #include <rocksdb/table.h>
 
 #include "base/mutant.h"
+#include "store/lane_hints.h"
 #include "store/rocks_log.h"
 #include "store/table_lanes.h"
 
@@ -89,11 +89,9 @@ rocksdb::ColumnFamilyOptions data_family_options(const Options& options,
   family.compaction_options_universal.max_size_amplification_percent = 1'000'000;
   family.compression = rocksdb::kNoCompression;  // short-lived; Kafka batches are compressed later
   family.write_buffer_size = options.write_buffer_bytes;
-  // Each lane's entries come in order: without it only those of a single lane are put into the
-  // memtable without a search. No DeleteRange in such a family: 7.8.3 would take a hint of the
-  // entries for its table of ranges (memtable.cc: MemTable::Add).
-  family.memtable_insert_with_hint_prefix_extractor.reset(
-      rocksdb::NewFixedPrefixTransform(sizeof(LaneId)));
+  // No DeleteRange in such a family: 7.8.3 would take a hint of the entries for its table of ranges
+  // (memtable.cc: MemTable::Add).
+  family.memtable_insert_with_hint_prefix_extractor = lane_hints(options.write_buffer_bytes);
   family.max_write_buffer_number = 3;
   family.min_write_buffer_number_to_merge = 1;
   family.max_write_buffer_size_to_maintain = 0;  // memory: no history of flushed memtables

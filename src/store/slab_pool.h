@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -34,24 +35,33 @@ class SlabPool {
   class Kept {
    public:
     // Giving back must not fail.
-    Kept() { slabs_.reserve(kKeptSlabsMax); }
+    Kept() { slabs_.reserve(kKeptSlabsMax + 1); }
 
+    /// The last that came back and has room for so much, but not far more: a drainer that pins a
+    /// slab pays for all of it.
     std::unique_ptr<CommitSlab> take(std::size_t bytes) {
       const std::lock_guard lock(mutex_);
-      // A drainer that pins a slab pays for all of it: a small group gets none of the large ones.
-      if (slabs_.empty() || slabs_.back()->bytes() > kWasteMax * bytes) return nullptr;
-      std::unique_ptr<CommitSlab> slab = std::move(slabs_.back());
-      slabs_.pop_back();
-      bytes_ -= slab->bytes();
-      return slab;
+      for (auto at = slabs_.rbegin(); at != slabs_.rend(); ++at) {
+        const std::size_t room = (*at)->bytes();
+        if (room < bytes || room > kWasteMax * bytes) continue;
+        std::unique_ptr<CommitSlab> slab = std::move(*at);
+        slabs_.erase(std::next(at).base());
+        bytes_ -= slab->memory();
+        return slab;
+      }
+      return nullptr;
     }
 
+    /// Those that were not used for longest make room for it.
     void give_back(std::unique_ptr<CommitSlab> slab) {
       slab->clear();
       const std::lock_guard lock(mutex_);
-      if (slabs_.size() == kKeptSlabsMax || bytes_ + slab->bytes() > kKeptBytesMax) return;
-      bytes_ += slab->bytes();
+      bytes_ += slab->memory();
       slabs_.push_back(std::move(slab));
+      while (bytes_ > kKeptBytesMax || slabs_.size() > kKeptSlabsMax) {
+        bytes_ -= slabs_.front()->memory();
+        slabs_.erase(slabs_.begin());
+      }
     }
 
     std::size_t bytes() const {

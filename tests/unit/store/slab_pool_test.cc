@@ -46,13 +46,25 @@ TEST_CASE("slab pool: a small group gets none of the large ones") {
   CHECK(pool.take(kBytes / 100, 1)->bytes() < kBytes);
 }
 
+TEST_CASE("slab pool: a large group gets none of the small ones, whatever came back last") {
+  SlabPool pool;
+  std::shared_ptr<CommitSlab> large = pool.take(kBytes, 10);
+  std::shared_ptr<CommitSlab> small = pool.take(kBytes / 100, 1);
+  const CommitSlab* const first = large.get();
+  large.reset();
+  small.reset();
+  const std::shared_ptr<CommitSlab> again = pool.take(kBytes, 10);
+  CHECK(again.get() == first);
+  CHECK(pool.take(kBytes, 10)->bytes() >= kBytes);
+}
+
 TEST_CASE("slab pool: it keeps no more than its limit") {
   SlabPool pool;
   std::vector<std::shared_ptr<CommitSlab>> out;
   const std::size_t bytes = SlabPool::kKeptBytesMax / 4;
   for (int i = 0; i < 8; ++i) out.push_back(pool.take(bytes, 1));
   out.clear();
-  CHECK(pool.kept_bytes() > 0);
+  CHECK(pool.kept_bytes() > SlabPool::kKeptBytesMax / 2);
   CHECK(pool.kept_bytes() <= SlabPool::kKeptBytesMax);
 }
 
@@ -61,7 +73,8 @@ TEST_CASE("slab pool: a slab may outlive it") {
   std::shared_ptr<CommitSlab> slab = pool->take(kBytes, 1);
   pool.reset();
   put(*slab, 1, 10);
-  slab.reset();
+  slab->seal();
+  CHECK(slab->entries().size() == 1);
 }
 
 }  // namespace outbox::store

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kKeys = 20;
 constexpr std::size_t kDamagedBytes = 4;
+constexpr std::size_t kFooterBytes = 53;  // begins with the kind of checksum
 constexpr const char* kMismatch = "do not match their checksum";
 constexpr const char* kNone = "has no checksums";
 constexpr const char* kUnknown = "names a checksum that no table has here";
@@ -65,6 +66,7 @@ TEST_CASE("table guard: damage anywhere in a table is an error, never the end of
   // The first is ours, the second was once.
   const auto checksum = GENERATE(rocksdb::kXXH3, rocksdb::kCRC32c);
   const std::string whole = written_table(path, checksum);
+  REQUIRE(whole[whole.size() - kFooterBytes] == static_cast<char>(checksum));
   const auto env = guard_tables(*rocksdb::Env::Default());
   REQUIRE(read_all(path, env.get()).ok());
   const char damage = GENERATE('\xff', '\x00', '\x80');
