@@ -60,9 +60,9 @@ TEST_CASE("slab pool: a large group gets none of the small ones, whatever came b
 
 TEST_CASE("slab pool: it keeps no more than its limit") {
   SlabPool pool;
-  std::vector<std::shared_ptr<CommitSlab>> out;
+  std::vector<std::shared_ptr<CommitSlab>> out(8);
   const std::size_t bytes = SlabPool::kKeptBytesMax / 4;
-  for (int i = 0; i < 8; ++i) out.push_back(pool.take(bytes, 1));
+  for (auto& slab : out) slab = pool.take(bytes, 1);
   out.clear();
   CHECK(pool.kept_bytes() > SlabPool::kKeptBytesMax / 2);
   CHECK(pool.kept_bytes() <= SlabPool::kKeptBytesMax);
