@@ -34,14 +34,16 @@ struct Flags : KafkaFlags {
 struct Sample : Percentiles {
   double appended_per_second = 0;  ///< below what was due: they could not keep up
   double sent_per_second = 0;      ///< to Kafka, meanwhile
+  double processor_wait_us = 0;    ///< of its caller, an append
 };
 
-Sample sample_of(std::vector<double> took_us, double seconds, double sent_per_second) {
-  const std::size_t appends = took_us.size();
+Sample sample_of(PacedCalls calls, double seconds, double sent_per_second) {
+  const std::size_t appends = calls.took_us.size();
   if (appends < kAppendsMin) {
     die("only " + std::to_string(appends) + " appends; a longer backlog (--megabytes) has more");
   }
-  return {percentiles(std::move(took_us)), static_cast<double>(appends) / seconds, sent_per_second};
+  return {percentiles(std::move(calls.took_us)), static_cast<double>(appends) / seconds,
+          sent_per_second, calls.processor_wait_us / static_cast<double>(appends)};
 }
 
 class Bench {
@@ -88,11 +90,11 @@ Sample Bench::outbox() {
     drained_per_second_ = static_cast<double>(delivered() - before) / seconds;
     over = true;
   });
-  std::vector<double> took_us = paced(
+  PacedCalls calls = paced(
       flags_.threads, flags_.per_second, [&over] { return !over; },
       [&] { must(outbox->append(message)); });
   drain.join();
-  return sample_of(std::move(took_us), seconds, drained_per_second_);
+  return sample_of(std::move(calls), seconds, drained_per_second_);
 }
 
 Sample Bench::raw() const {
@@ -118,7 +120,7 @@ Sample Bench::raw() const {
     over = true;
   });
   std::atomic<Seq> next{backlog() + 1};
-  std::vector<double> took_us = paced(
+  PacedCalls calls = paced(
       flags_.threads, flags_.per_second, [&over] { return !over; },
       [&] {
         rocksdb::WriteBatch batch;
@@ -126,7 +128,7 @@ Sample Bench::raw() const {
         rocks.write(batch);
       });
   sender.join();
-  return sample_of(std::move(took_us), seconds, sent / seconds);
+  return sample_of(std::move(calls), seconds, sent / seconds);
 }
 
 Row Bench::compare() {
@@ -149,6 +151,8 @@ Row Bench::compare() {
   row.set("outbox_p99_us", median_of(outbox, &Sample::p99_us))
       .set("rocksdb_p99_us", median_of(raw, &Sample::p99_us));
   set_ratio(row, outbox, raw, &Sample::p99_us, "p99_");
+  row.set("outbox_cpu_wait_us", median_of(outbox, &Sample::processor_wait_us))
+      .set("rocksdb_cpu_wait_us", median_of(raw, &Sample::processor_wait_us));
   return row;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -38,27 +39,42 @@ class Pace {
   std::uint64_t taken_ = 0;
 };
 
-/// Calls `once`, which blocks, `per_second` times a second from `threads`
-/// threads together as long as `more()`; how long each call took from when it
-/// was due, in us.
+/// How long the calling thread was ready to run and had no processor, in us (proc(5): schedstat).
+inline double processor_wait_us() {
+  std::uint64_t ran_ns = 0;
+  std::uint64_t waited_ns = 0;
+  std::ifstream("/proc/thread-self/schedstat") >> ran_ns >> waited_ns;
+  return static_cast<double>(waited_ns) / 1e3;
+}
+
+struct PacedCalls {
+  std::vector<double> took_us;   ///< each, from when it was due
+  double processor_wait_us = 0;  ///< the callers' own, of all calls
+};
+
+/// Calls `once`, which blocks, `per_second` times a second from `threads` threads together as long
+/// as `more()`.
 template <typename More, typename Once>
-std::vector<double> paced(int threads, double per_second, More more, Once once) {
-  std::vector<std::vector<double>> took_us(static_cast<std::size_t>(threads));
+PacedCalls paced(int threads, double per_second, More more, Once once) {
+  std::vector<PacedCalls> calls(static_cast<std::size_t>(threads));
   std::vector<std::thread> running;
-  for (auto& mine : took_us) {
+  for (PacedCalls& mine : calls) {
     running.emplace_back([&mine, &more, &once, rate = per_second / threads] {
+      const double before_us = processor_wait_us();
       Pace pace(rate);
       while (more()) {
         const Clock::time_point due = pace.wait();
         once();
-        mine.push_back(us_since(due));
+        mine.took_us.push_back(us_since(due));
       }
+      mine.processor_wait_us = processor_wait_us() - before_us;
     });
   }
-  std::vector<double> all;
+  PacedCalls all;
   for (std::size_t i = 0; i < running.size(); ++i) {
     running[i].join();
-    all.insert(all.end(), took_us[i].begin(), took_us[i].end());
+    all.took_us.insert(all.took_us.end(), calls[i].took_us.begin(), calls[i].took_us.end());
+    all.processor_wait_us += calls[i].processor_wait_us;
   }
   return all;
 }
