@@ -55,6 +55,7 @@ class SlabPool {
     /// Those that were not used for longest make room for it.
     void give_back(std::unique_ptr<CommitSlab> slab) {
       slab->clear();
+      if (slab->memory() > kKeptBytesMax) return;  // it alone would push out all others
       const std::lock_guard lock(mutex_);
       bytes_ += slab->memory();
       slabs_.push_back(std::move(slab));

@@ -68,6 +68,15 @@ TEST_CASE("slab pool: it keeps no more than its limit") {
   CHECK(pool.kept_bytes() <= SlabPool::kKeptBytesMax);
 }
 
+TEST_CASE("slab pool: one beyond the limit pushes nothing out") {
+  SlabPool pool;
+  pool.take(kBytes, 1).reset();
+  const std::size_t before = pool.kept_bytes();
+  REQUIRE(before >= kBytes);
+  pool.take(SlabPool::kKeptBytesMax + 1, 1).reset();
+  CHECK(pool.kept_bytes() == before);
+}
+
 TEST_CASE("slab pool: a slab may outlive it") {
   auto pool = std::make_unique<SlabPool>();
   std::shared_ptr<CommitSlab> slab = pool->take(kBytes, 1);
