@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,9 +22,12 @@ namespace outbox::store {
 /// One message on its way into a group.
 struct CommitItem {
   Lane* lane = nullptr;
-  std::string body;  ///< encode_body; sealed in the commit, when the number is known
+  /// The record's body: so much of CommitRequest::copied, and after that `value`.
+  std::size_t copied_at = 0;
+  std::size_t copied_bytes = 0;
+  std::string_view value;  ///< of a caller who waits
   std::uint32_t body_crc = 0;
-  std::size_t record_bytes = 0;  ///< of the body once it is sealed
+  std::size_t record_bytes = 0;  ///< once it is sealed, in the commit: when the number is known
   std::string idempotency_key;
   DeliveryCallback on_delivered;
   Appended appended;
@@ -33,18 +37,14 @@ struct CommitItem {
 class CommitItems {
  public:
   void reserve(std::size_t count) { many_.reserve(count); }
-  /// A new one, to be filled in; the first one's body may have room. Valid until the next call.
+  /// A new one, to be filled in. Valid until the next call.
   CommitItem& add() {
     if (size_++ == 0 && many_.capacity() == 0) return one_;
     if (size_ == 2 && many_.empty()) many_.push_back(std::move(one_));
     return many_.emplace_back();
   }
-  /// None, and what the first one's body was is kept as room for the next.
   void clear() {
-    std::string room = std::move(one_.body);
-    room.clear();
     one_ = {};
-    one_.body = std::move(room);
     many_ = {};
     size_ = 0;
   }
@@ -63,6 +63,8 @@ class CommitItems {
 /// What one caller wants written in one piece: all of it or nothing.
 struct CommitRequest {
   CommitItems items;
+  /// What the items had to copy of their messages: all but the value, of append_async all.
+  std::string copied;
   /// Further changes of the same write, made when the items have their numbers
   /// (a dead letter, a purge, a partition count). A failure drops the request
   /// and only it.
@@ -79,15 +81,29 @@ struct CommitRequest {
   enum State : int { kWaiting, kDone };
   std::atomic<int> state{kWaiting};
 
-  /// As new; see CommitItems::clear.
+  /// As new, with the room that `copied` has.
   void clear() {
     items.clear();
+    copied.clear();
     also = nullptr;
     done = nullptr;
     with_progress = false;
     bytes = 0;
     status = {};
     state = kWaiting;
+  }
+
+  /// Of a request with one item: nothing of the message is needed any more.
+  void copy_value() {
+    CommitItem& item = items.all().front();
+    copied.append(item.value);
+    item.copied_bytes += item.value.size();
+    item.value = {};
+  }
+
+  /// Of an item: what comes before its value.
+  std::string_view copied_of(const CommitItem& item) const {
+    return std::string_view(copied).substr(item.copied_at, item.copied_bytes);
   }
 
   /// What `done` is told.
@@ -99,7 +115,7 @@ struct CommitRequest {
   std::size_t waiting_bytes() const {
     return bytes + sizeof(CommitRequest) + items.size() * (sizeof(CommitItem) + kItemBlocksBytes);
   }
-  /// The body's room beyond the record, the callback's closure, the allocator's own.
+  /// The room beyond the record, the callback's closure, the allocator's own.
   static constexpr std::size_t kItemBlocksBytes = 192;
 };
 

@@ -3,14 +3,21 @@
 namespace outbox::store {
 
 rocksdb::Status CommitSlab::put(rocksdb::ColumnFamilyHandle* data, LaneId lane, Seq seq,
-                                std::string_view record) {
+                                std::string_view head, std::string_view value,
+                                std::uint32_t body_crc) {
   char key[kKeyBytes];
   put_big<std::uint32_t>(key, lane);
   put_big<std::uint64_t>(key + sizeof(LaneId), seq);
-  const auto status = batch_.Put(data, rocksdb::Slice(key, kKeyBytes),
-                                 rocksdb::Slice(record.data(), record.size()));
+  char crc[kRecordCrcBytes];
+  put_big<std::uint32_t>(crc, record_crc(body_crc, lane, seq));
+  const rocksdb::Slice key_piece(key, kKeyBytes);
+  const rocksdb::Slice pieces[] = {
+      {head.data(), head.size()}, {value.data(), value.size()}, {crc, kRecordCrcBytes}};
+  const auto status = batch_.Put(data, rocksdb::SliceParts(&key_piece, 1),
+                                 rocksdb::SliceParts(pieces, std::size(pieces)));
+  const std::size_t bytes = head.size() + value.size() + kRecordCrcBytes;
   // A Put ends with the value (write_batch.cc: tag, key, value).
-  offsets_.push_back({lane, seq, batch_.GetDataSize() - record.size(), record.size()});
+  offsets_.push_back({lane, seq, batch_.GetDataSize() - bytes, bytes});
   return status;
 }
 

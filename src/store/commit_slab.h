@@ -19,9 +19,9 @@ class CommitSlab final : public Slab {
   CommitSlab(std::size_t bytes, std::size_t entries) : batch_(bytes) { offsets_.reserve(entries); }
 
   rocksdb::WriteBatch& batch() { return batch_; }
-  /// Adds an entry; `record` is sealed.
+  /// Adds an entry, whose body comes in two pieces, and seals it. `body_crc`: see record_crc.
   rocksdb::Status put(rocksdb::ColumnFamilyHandle* data, LaneId lane, Seq seq,
-                      std::string_view record);
+                      std::string_view head, std::string_view value, std::uint32_t body_crc);
   /// The batch is complete: it will not grow, so entries may point into it.
   void seal();
   std::size_t bytes() const override { return batch_.Data().capacity(); }

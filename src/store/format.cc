@@ -23,13 +23,6 @@ std::string place_of(LaneId lane, Seq seq) {
   return "lane " + std::to_string(lane) + " entry " + std::to_string(seq);
 }
 
-std::uint32_t record_crc(std::uint32_t body_crc, LaneId lane, Seq seq) {
-  char key[kKeyBytes];
-  put_big<std::uint32_t>(key, lane);
-  put_big<std::uint64_t>(key + sizeof(LaneId), seq);
-  return crc32c(body_crc, std::string_view(key, kKeyBytes));
-}
-
 /// Empty: it is too short to be a record.
 std::string_view body_of(std::string_view record) {
   return record.substr(0, record.size() - std::min(record.size(), kRecordCrcBytes));
@@ -75,7 +68,7 @@ bool HeaderCursor::next(std::string_view& name, std::optional<std::string_view>&
   return parser.ok();
 }
 
-void encode_body(const Message& message, SessionId session, std::int64_t now_ms, std::string& to) {
+void encode_head(const Message& message, SessionId session, std::int64_t now_ms, std::string& to) {
   unsigned flags = 0;
   if (message.partition) flags |= kHasPartition;
   if (message.key) flags |= kHasKey;
@@ -93,14 +86,23 @@ void encode_body(const Message& message, SessionId session, std::int64_t now_ms,
     append_bytes(to, header.name);
     append_optional_bytes(to, header.value);
   }
+}
+
+void encode_body(const Message& message, SessionId session, std::int64_t now_ms, std::string& to) {
+  encode_head(message, session, now_ms, to);
   if (message.value) to.append(*message.value);
 }
 
-void seal(std::string& body, std::uint32_t body_crc, LaneId lane, Seq seq) {
-  append_big<std::uint32_t>(body, record_crc(body_crc, lane, seq));
+std::uint32_t record_crc(std::uint32_t body_crc, LaneId lane, Seq seq) {
+  char key[kKeyBytes];
+  put_big<std::uint32_t>(key, lane);
+  put_big<std::uint64_t>(key + sizeof(LaneId), seq);
+  return crc32c(body_crc, std::string_view(key, kKeyBytes));
 }
 
-void seal(std::string& body, LaneId lane, Seq seq) { seal(body, crc32c(0, body), lane, seq); }
+void seal(std::string& body, LaneId lane, Seq seq) {
+  append_big<std::uint32_t>(body, record_crc(crc32c(0, body), lane, seq));
+}
 
 Result<RecordView> decode(std::string_view record, LaneId lane, Seq seq) {
   const std::string_view body = body_of(record);

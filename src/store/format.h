@@ -55,9 +55,12 @@ class HeaderCursor {
 
 /// The record without its checksum; the session is the store's. Appended to `to`.
 void encode_body(const Message& message, SessionId session, std::int64_t now_ms, std::string& to);
-/// Adds the CRC-32C over body and lane|seq; `body` is a record from then on. `body_crc` is
-/// crc32c(0, body), made before the number was known.
-void seal(std::string& body, std::uint32_t body_crc, LaneId lane, Seq seq);
+/// The same without the value, which is all that follows.
+void encode_head(const Message& message, SessionId session, std::int64_t now_ms, std::string& to);
+/// What a record ends with, kRecordCrcBytes of it as a big-endian number: CRC-32C over body and
+/// lane|seq. `body_crc` is crc32c(0, body), made before the number was known.
+std::uint32_t record_crc(std::uint32_t body_crc, LaneId lane, Seq seq);
+/// Adds it; `body` is a record from then on.
 void seal(std::string& body, LaneId lane, Seq seq);
 /// Checks version, bounds and CRC. kCorruption names lane and seq;
 /// kUnknownVersion names the version.

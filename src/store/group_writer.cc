@@ -112,12 +112,12 @@ void GroupWriter::undo(CommitRequest& request, CommitSlab& slab, std::size_t mar
 
 Status GroupWriter::add_items(CommitRequest& request, CommitSlab& slab) {
   for (CommitItem& item : request.items.all()) {
-    if (Status status = add_item(item, slab); !status.ok()) return status;
+    if (Status status = add_item(item, request.copied_of(item), slab); !status.ok()) return status;
   }
   return {};
 }
 
-Status GroupWriter::add_item(CommitItem& item, CommitSlab& slab) {
+Status GroupWriter::add_item(CommitItem& item, std::string_view head, CommitSlab& slab) {
   Lane& lane = *item.lane;
   if (!item.idempotency_key.empty()) {
     const auto known = parts_.idempotency.find(item.idempotency_key);
@@ -129,8 +129,7 @@ Status GroupWriter::add_item(CommitItem& item, CommitSlab& slab) {
   }
   const Seq seq = lane.next++;
   item.appended = {seq, false};
-  seal(item.body, item.body_crc, lane.id, seq);
-  auto put = slab.put(parts_.database.data, lane.id, seq, item.body);
+  auto put = slab.put(parts_.database.data, lane.id, seq, head, item.value, item.body_crc);
   if (touch(lane, item.record_bytes) && !lane.registered && put.ok()) {
     put =
         slab.batch().Put(parts_.database.meta, meta::key(meta::kTopicPrefix, lane.id), lane.topic);

@@ -64,7 +64,7 @@ class GroupWriter {
 
   void add(CommitRequest& request, CommitSlab& slab);
   Status add_items(CommitRequest& request, CommitSlab& slab);
-  Status add_item(CommitItem& item, CommitSlab& slab);
+  Status add_item(CommitItem& item, std::string_view head, CommitSlab& slab);
   void undo(CommitRequest& request, CommitSlab& slab, std::size_t mark);
   bool touch(Lane& lane, std::uint64_t bytes);
   Status add_progress(CommitSlab& slab, std::vector<ProgressBook::Written>& written);

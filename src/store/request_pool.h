@@ -16,7 +16,7 @@ class RequestPool {
   /// What it keeps at most; the rest is freed.
   static constexpr std::size_t kKeptBytesMax = std::size_t{8} << 20;
 
-  /// As good as new; its item's body may have room.
+  /// As good as new; what it copies may have room.
   std::unique_ptr<CommitRequest> take() {
     const std::lock_guard lock(mutex_);
     if (kept_.empty()) return std::make_unique<CommitRequest>();
@@ -38,7 +38,7 @@ class RequestPool {
 
  private:
   static std::size_t bytes_of(const CommitRequest& request) {
-    return sizeof(CommitRequest) + request.items.front().body.capacity();
+    return sizeof(CommitRequest) + request.copied.capacity();
   }
 
   std::mutex mutex_;

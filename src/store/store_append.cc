@@ -3,6 +3,12 @@
 #include "store/validate.h"
 
 namespace outbox::store {
+namespace {
+
+/// Of a message without a long key or headers; see encode_head.
+constexpr std::size_t kUsualHeadBytes = 64;
+
+}  // namespace
 
 /// What the last message left in `target` holds for a message to the same topic.
 Status StoreImpl::aim(const Message& message, Target& target) {
@@ -24,10 +30,12 @@ Status StoreImpl::fill(CommitRequest& request, const Message& message,
   if (Status status = validate(message, target.limits); !status.ok()) return status;
   CommitItem& item = request.items.add();
   item.lane = target.lane;
-  item.body.reserve(message_bytes(message) + 64);
-  encode_body(message, session_, target.now_ms, item.body);
-  item.body_crc = crc32c(0, item.body);
-  item.record_bytes = item.body.size() + kRecordCrcBytes;
+  item.copied_at = request.copied.size();
+  encode_head(message, session_, target.now_ms, request.copied);
+  item.copied_bytes = request.copied.size() - item.copied_at;
+  if (message.value) item.value = *message.value;
+  item.body_crc = crc32c(crc32c(0, request.copied_of(item)), item.value);
+  item.record_bytes = item.copied_bytes + item.value.size() + kRecordCrcBytes;
   item.idempotency_key = message.idempotency_key;
   item.on_delivered = std::move(on_delivered);
   request.bytes += item.record_bytes;
@@ -94,11 +102,13 @@ void StoreImpl::fail_async(Status status, AppendCallback done) {
 void StoreImpl::append_async(const Message& message, AppendCallback done,
                              DeliveryCallback on_delivered) {
   auto request = request_pool_.take();
+  request->copied.reserve(message_bytes(message) + kUsualHeadBytes);
   Target target;
   Status status = fill(*request, message, std::move(on_delivered), target);
   if (status.ok()) status = admit(*request);
   if (status.ok()) status = reserve_callback(*request);
   if (!status.ok()) return fail_async(std::move(status), std::move(done));
+  request->copy_value();
   request->done = std::move(done);
   committer_.commit_async(std::move(request));
 }
@@ -112,6 +122,7 @@ Result<std::vector<Appended>> StoreImpl::append_batch(std::span<const Message> m
   }
   CommitRequest request;
   request.items.reserve(messages.size());
+  request.copied.reserve(messages.size() * kUsualHeadBytes);
   Target target;
   for (const Message& message : messages) {
     if (const Status status = fill(request, message, {}, target); !status.ok()) {
