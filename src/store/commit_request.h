@@ -22,12 +22,13 @@ namespace outbox::store {
 /// One message on its way into a group.
 struct CommitItem {
   Lane* lane = nullptr;
-  /// The record's body: so much of CommitRequest::copied, and after that `value`.
+  /// The record's body: so much of CommitRequest::copied, and after that `value`, which is the
+  /// caller's. Both are copied when the request is added to its group.
   std::size_t copied_at = 0;
   std::size_t copied_bytes = 0;
-  std::string_view value;  ///< of a caller who waits
+  std::string_view value;
   std::uint32_t body_crc = 0;
-  std::size_t record_bytes = 0;  ///< once it is sealed, in the commit: when the number is known
+  std::size_t record_bytes = 0;  ///< once it is sealed: when the number is known
   std::string idempotency_key;
   DeliveryCallback on_delivered;
   Appended appended;
@@ -63,12 +64,11 @@ class CommitItems {
 /// What one caller wants written in one piece: all of it or nothing.
 struct CommitRequest {
   CommitItems items;
-  /// What the items had to copy of their messages: all but the value, of append_async all.
+  /// What comes before the values: the items' own.
   std::string copied;
-  /// Further changes of the same write, made when the items have their numbers
-  /// (a dead letter, a purge, a partition count). A failure drops the request
-  /// and only it.
-  std::function<Status(rocksdb::WriteBatch&, std::span<const CommitItem>)> also;
+  /// Further changes of the same write, made just before it, when the items have their numbers
+  /// (a dead letter, a purge, a partition count). Nothing of it may fail.
+  std::function<void(rocksdb::WriteBatch&, std::span<const CommitItem>)> also;
   /// For append_async, of one item or none; called by the thread that committed. Empty: somebody
   /// waits.
   AppendCallback done;
@@ -76,6 +76,7 @@ struct CommitRequest {
   bool with_progress = false;
   std::size_t bytes = 0;  ///< of the records, for the limits
 
+  /// A failure from the start: nothing is written, and it is answered in its turn.
   Status status;
   /// Somebody waits on this until it is not kWaiting.
   enum State : int { kWaiting, kDone };
@@ -91,14 +92,6 @@ struct CommitRequest {
     bytes = 0;
     status = {};
     state = kWaiting;
-  }
-
-  /// Of a request with one item: nothing of the message is needed any more.
-  void copy_value() {
-    CommitItem& item = items.all().front();
-    copied.append(item.value);
-    item.copied_bytes += item.value.size();
-    item.value = {};
   }
 
   /// Of an item: what comes before its value.

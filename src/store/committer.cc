@@ -24,7 +24,8 @@ constexpr std::size_t kGroupsWithoutLook = 255;
 }  // namespace
 
 Committer::Committer(Parts parts)
-    : writer_(parts.writer),
+    : builder_(parts.builder),
+      writer_(parts.writer),
       progress_(parts.progress),
       tail_(parts.tail),
       clock_(parts.clock),
@@ -59,7 +60,7 @@ bool Committer::admit(std::unique_lock<std::mutex>& lock, CommitRequest& request
   // A callback that appends is on the thread that makes the room.
   const bool own_thread = std::this_thread::get_id() == thread_.get_id();
   room_.wait(lock, [&] {
-    return closed_ || own_thread || queue_.empty() ||
+    return closed_ || own_thread || queued_ == 0 ||
            queue_bytes_ + request.waiting_bytes() <= queue_bytes_max_;
   });
   if (closed_) request.status = Status(Code::kClosed, "the outbox is closing");
@@ -69,25 +70,35 @@ bool Committer::admit(std::unique_lock<std::mutex>& lock, CommitRequest& request
 void Committer::commit(CommitRequest& request) {
   std::unique_lock lock(mutex_);
   if (!admit(lock, request)) return;
-  if (!leading_ && queue_.empty()) return lead_alone(lock, request);
-  queue_.push_back(&request);
-  queue_bytes_ += request.waiting_bytes();
-  if (queue_.size() == awaited_) work_.notify_one();
+  if (!leading_ && queued_ == 0) return lead_alone(lock, request);
+  enqueue(request);
+  if (queued_ == awaited_) work_.notify_one();
   lock.unlock();
   request.state.wait(CommitRequest::kWaiting);
 }
 
 void Committer::lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request) {
+  std::unique_ptr<Group> group = builder_.begin(request);
+  builder_.add(request, *group);
   leading_ = true;
   const bool ride = ride_now();
   appended_since_ += request.bytes;
   lock.unlock();
-  CommitRequest* const group[] = {&request};
-  writer_.commit(group, ride);
+  writer_.write(*group, ride);
   lock.lock();
+  builder_.end(std::move(group));
   leading_ = false;
   tail_dirty_ = true;
-  if (!queue_.empty() || closed_ || progress_due_ || dirty_since_ms_ < 0) work_.notify_one();
+  if (queued_ > 0 || closed_ || progress_due_ || dirty_since_ms_ < 0) work_.notify_one();
+}
+
+void Committer::enqueue(CommitRequest& request) {
+  if (filled_.empty() || !GroupBuilder::fits(request, *filled_.back())) {
+    filled_.push_back(builder_.begin_filling(request));
+  }
+  builder_.add(request, *filled_.back());
+  queue_bytes_ += request.waiting_bytes();
+  ++queued_;
 }
 
 void Committer::commit_async(std::unique_ptr<CommitRequest> request) {
@@ -98,9 +109,9 @@ void Committer::commit_async(std::unique_ptr<CommitRequest> request) {
     request->done(request->status);
     return;
   }
-  queue_bytes_ += request->waiting_bytes();
-  queue_.push_back(request.release());
-  if ((!leading_ && queue_.size() == 1) || queue_.size() == awaited_) work_.notify_one();
+  enqueue(*request);
+  [[maybe_unused]] CommitRequest* const given = request.release();  // to its group
+  if ((!leading_ && queued_ == 1) || queued_ == awaited_) work_.notify_one();
 }
 
 Status Committer::sync_progress() {
@@ -123,28 +134,22 @@ bool Committer::ride_now() {
   return true;
 }
 
-std::vector<CommitRequest*> Committer::take_group() {
-  std::vector<CommitRequest*> group;
-  std::size_t bytes = 0;
-  while (!queue_.empty() && group.size() < kGroupRequestsMax) {
-    CommitRequest* const next = queue_.front();
-    if (!group.empty() && bytes + next->bytes > kGroupBytesMax) break;
-    bytes += next->bytes;
-    queue_bytes_ -= next->waiting_bytes();
-    group.push_back(next);
-    queue_.pop_front();
-  }
-  appended_since_ += bytes;
+std::unique_ptr<Group> Committer::take_group() {
+  std::unique_ptr<Group> group = std::move(filled_.front());
+  filled_.pop_front();
+  queued_ -= group->requests.size();
+  queue_bytes_ -= group->waiting_bytes;
+  appended_since_ += group->bytes;
   room_.notify_all();
   return group;
 }
 
 /// Answers how many callers waited for it.
-std::size_t Committer::complete(std::vector<CommitRequest*>& group) {
+std::size_t Committer::answer(const Group& group) {
   std::size_t callers = 0;
   std::vector<std::unique_ptr<CommitRequest>> answered;
-  answered.reserve(group.size());
-  for (CommitRequest* request : group) {
+  answered.reserve(group.requests.size());
+  for (CommitRequest* request : group.requests) {
     if (request->done) {
       answered.emplace_back(request);
       on_written_(*request);
@@ -173,7 +178,7 @@ void Committer::look_again(std::unique_lock<std::mutex>& lock, GroupWait::Durati
   const auto until = now() + time;
   for (int yields = 0; !all_came(); ++yields) {
     const auto before = now();
-    if (before >= until && (!queue_.empty() || yields >= kLingerYields)) break;
+    if (before >= until && (queued_ > 0 || yields >= kLingerYields)) break;
     lock.unlock();
     std::this_thread::yield();
     lock.lock();
@@ -188,34 +193,34 @@ void Committer::linger(std::unique_lock<std::mutex>& lock, std::size_t callers, 
                        GroupWait::Duration wrote) {
   const GroupWait::Duration patience = wait_.after(callers, queued, wrote);
   const auto until = std::chrono::steady_clock::now() + patience;
-  const auto all_came = [&] {
-    return closed_ || (!queue_.empty() && queue_.size() >= queued + callers);
-  };
+  const auto all_came = [&] { return closed_ || (queued_ > 0 && queued_ >= queued + callers); };
   look_again(lock, std::min<GroupWait::Duration>(patience, kLingerAwake), all_came);
   if (patience.count() == 0) return;
   awaited_ = queued + callers;
   work_.wait_until(lock, until, all_came);
   awaited_ = 0;
-  wait_.waited(callers, queue_.size() - queued);
+  wait_.waited(callers, queued_ - queued);
 }
 
 void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
   leading_ = true;
   do {
     const bool ride = ride_now();
-    auto group = take_group();
+    std::unique_ptr<Group> group = take_group();
     lock.unlock();
     const auto began = std::chrono::steady_clock::now();
-    writer_.commit(group, ride);
+    writer_.write(*group, ride);
     const auto wrote = std::chrono::steady_clock::now() - began;
     lock.lock();
-    const std::size_t queued = queue_.size();
+    const std::size_t queued = queued_;
     lock.unlock();
-    const std::size_t callers = complete(group);
+    const std::size_t requests = group->requests.size();
+    const std::size_t callers = answer(*group);
     lock.lock();
+    builder_.end(std::move(group));
     tail_dirty_ = true;
-    if (group.size() > 1 || callers + queued > 1) linger(lock, callers, queued, wrote);
-  } while (!queue_.empty());
+    if (requests > 1 || callers + queued > 1) linger(lock, callers, queued, wrote);
+  } while (queued_ > 0);
   leading_ = false;
 }
 
@@ -246,11 +251,11 @@ void Committer::write_progress(std::unique_lock<std::mutex>& lock) {
   if (rides_ != rides) return;
   leading_ = true;
   rode_at_ms_ = clock_.mono_ms();
+  std::unique_ptr<Group> group = builder_.begin(CommitRequest());
   lock.unlock();
-  CommitRequest nothing;
-  CommitRequest* const group[] = {&nothing};
-  writer_.commit(group, true);
+  writer_.write(*group, true);
   lock.lock();
+  builder_.end(std::move(group));
   leading_ = false;
 }
 
@@ -258,17 +263,17 @@ void Committer::run() {
   name_thread("outbox-commit");
   std::unique_lock lock(mutex_);
   while (true) {
-    if (!queue_.empty() && !leading_) {
+    if (queued_ > 0 && !leading_) {
       write_queue(lock);
       continue;
     }
-    if (closed_ && queue_.empty() && !leading_) return;
+    if (closed_ && queued_ == 0 && !leading_) return;
     const bool dirty = writer_.health().ok() && something_dirty();
     poked_ = false;
     if (!dirty) {
       dirty_since_ms_ = -1;
       work_.wait(lock, [this] {
-        return poked_ || tail_dirty_ || ((closed_ || !queue_.empty()) && !leading_);
+        return poked_ || tail_dirty_ || ((closed_ || queued_ > 0) && !leading_);
       });
       if (!writer_.health().ok()) tail_dirty_ = false;
       continue;
@@ -280,7 +285,7 @@ void Committer::run() {
       continue;
     }
     work_.wait_for(lock, milliseconds(left_ms), [this] {
-      return (poked_ && progress_urgent()) || ((closed_ || !queue_.empty()) && !leading_);
+      return (poked_ && progress_urgent()) || ((closed_ || queued_ > 0) && !leading_);
     });
   }
 }

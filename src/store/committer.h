@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "store/commit_request.h"
 #include "store/durable_tail.h"
+#include "store/group_builder.h"
 #include "store/group_wait.h"
 #include "store/group_writer.h"
 #include "store/progress_book.h"
@@ -20,16 +21,13 @@
 namespace outbox::store {
 
 /// Group commit: merges what waits into one write. A caller who finds nobody
-/// at work commits by itself, without a hand-off; whoever comes meanwhile
-/// queues, and the committer's thread writes the queue in groups until it is
-/// empty. The same thread makes progress and the durable tail durable, at most
-/// a second after they changed (progress of many entries at once); it does not
-/// wake up when nothing did.
+/// at work commits by itself, without a hand-off; whoever comes meanwhile adds
+/// his request to the group that is filled, and the committer's thread writes
+/// these groups until there is none. The same thread makes progress and the durable tail durable,
+/// at most a second after they changed (progress of many entries at once); it does not wake up when
+/// nothing did.
 class Committer {
  public:
-  /// One group; what does not fit waits for the next.
-  static constexpr std::size_t kGroupBytesMax = std::size_t{4} << 20;
-  static constexpr std::size_t kGroupRequestsMax = 16'384;
   /// How long progress may stay in memory when nothing is appended.
   static constexpr std::int64_t kProgressMaxMs = 1'000;
   /// Progress rides with a group at most this often, or after so many bytes: what is settled and
@@ -40,6 +38,7 @@ class Committer {
   static constexpr std::size_t kProgressRideLaneBytes = std::size_t{16} << 10;
 
   struct Parts {
+    GroupBuilder& builder;
     GroupWriter& writer;
     ProgressBook& progress;
     DurableTail& tail;
@@ -58,7 +57,7 @@ class Committer {
   /// Blocks until the request has its status.
   void commit(CommitRequest& request);
   /// Blocks only while queue_bytes_max wait (never inside a `done`, which runs
-  /// on the committer's thread).
+  /// on the committer's thread). The message itself is not needed any more when it returns.
   void commit_async(std::unique_ptr<CommitRequest> request);
   /// Makes all recorded progress durable.
   Status sync_progress();
@@ -68,20 +67,22 @@ class Committer {
  private:
   bool admit(std::unique_lock<std::mutex>& lock, CommitRequest& request);
   void lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request);
+  void enqueue(CommitRequest& request);
   void run();
   void write_queue(std::unique_lock<std::mutex>& lock);
   void linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
               GroupWait::Duration wrote);
   template <typename Came>
   void look_again(std::unique_lock<std::mutex>& lock, GroupWait::Duration time, Came all_came);
-  std::vector<CommitRequest*> take_group();
-  std::size_t complete(std::vector<CommitRequest*>& group);
+  std::unique_ptr<Group> take_group();
+  std::size_t answer(const Group& group);
   bool ride_now();
   void tick(std::unique_lock<std::mutex>& lock);
   void write_progress(std::unique_lock<std::mutex>& lock);
   bool progress_urgent() const;
   bool something_dirty() const;
 
+  GroupBuilder& builder_;
   GroupWriter& writer_;
   ProgressBook& progress_;
   DurableTail& tail_;
@@ -91,10 +92,11 @@ class Committer {
   RequestPool& pool_;
 
   std::mutex mutex_;
-  std::condition_variable work_;  ///< for the thread
-  std::condition_variable room_;  ///< for callers at queue_bytes_max
-  std::deque<CommitRequest*> queue_;
-  std::size_t queue_bytes_ = 0;
+  std::condition_variable work_;               ///< for the thread
+  std::condition_variable room_;               ///< for callers at queue_bytes_max
+  std::deque<std::unique_ptr<Group>> filled_;  ///< and are written in turn; the last may get more
+  std::size_t queued_ = 0;                     ///< requests in them
+  std::size_t queue_bytes_ = 0;                ///< waiting_bytes of them
   bool leading_ = false;
   bool closed_ = false;
   bool poked_ = false;

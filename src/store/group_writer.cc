@@ -1,7 +1,7 @@
 #include "store/group_writer.h"
 
-#include <algorithm>
-#include <ranges>
+#include <string>
+#include <utility>
 
 #include "base/check.h"
 #include "base/mutant.h"
@@ -13,10 +13,6 @@
 namespace outbox::store {
 namespace {
 
-constexpr std::size_t kSmallestBatchBytes = 4'096;
-/// An entry's framing in a WriteBatch: tag, family, key and value lengths, key, CRC.
-constexpr std::size_t kEntryFramingBytes = 32;
-
 /// As Store::health promises: a full disk is told apart from all the rest.
 Status poisoned_by(const Status& why) {
   const Code code = why.code() == Code::kDiskFull ? Code::kDiskFull : Code::kPoisoned;
@@ -25,49 +21,21 @@ Status poisoned_by(const Status& why) {
 
 }  // namespace
 
-void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progress) {
+void GroupWriter::write(Group& group, bool with_progress) noexcept {
   if (poisoned_ && !mutant(Mutant::kPoisonIgnored)) {
-    return fail(group, {Code::kPoisoned, health().message()});
+    return fail(group.requests, {Code::kPoisoned, health().message()});
   }
-  ++group_number_;
-  touched_.clear();
-  std::size_t bytes = kSmallestBatchBytes;
-  std::size_t entries = 0;
-  for (const CommitRequest* request : group) {
-    entries += request->items.size();
-    bytes += request->bytes + request->items.size() * kEntryFramingBytes;
-  }
-  const auto slab = slabs_.take(bytes, entries);
-  for (CommitRequest* request : group) {
-    add(*request, *slab);
-    with_progress = with_progress || request->with_progress;
-  }
-
+  with_progress = complete(group) || with_progress;
   std::vector<ProgressBook::Written> written;
-  Status status = with_progress ? add_progress(*slab, written) : Status();
-  if (status.ok() && slab->batch().Count() > 0) {
-    slab->seal();
-    reach(Step::kGroupBegun);
-    status = from_rocks(parts_.database.db->Write(durable_write(), &slab->batch()),
-                        "writing a group of entries");
-    reach(Step::kSynced);
-    if (status.ok() && parts_.sync_tail_each_group) {
-      status = record_tail();
-      if (status.ok()) status = parts_.durable_tail.sync();
-    } else if (status.ok()) {
-      if (const Status tail = record_tail(); !tail.ok() && tail.code() != Code::kDiskFull) {
-        poison(tail);
-      }
-    }
-  }
+  Status status = with_progress ? add_progress(group, written) : Status();
+  if (status.ok() && group.slab->batch().Count() > 0) status = sync(group);
   reach(Step::kTailNoted);
-  parts_.idempotency.end_group();
   if (!status.ok()) {
     poison(status);
-    return fail(group, {Code::kIndeterminate, status.message()});
+    return fail(group.requests, {Code::kIndeterminate, status.message()});
   }
   parts_.progress.durable(written);
-  publish(group, slab);
+  publish(group);
   reach(Step::kPublished);
   if (written.empty()) return;
   reach(Step::kHeadDurable);
@@ -76,83 +44,44 @@ void GroupWriter::commit(std::span<CommitRequest* const> group, bool with_progre
   });
 }
 
-void GroupWriter::add(CommitRequest& request, CommitSlab& slab) {
-  const bool fallible =
-      request.also || std::ranges::any_of(request.items.all(), [](const CommitItem& item) {
-        return !item.idempotency_key.empty();
-      });
-  const std::size_t mark = slab.mark();
-  if (fallible) slab.batch().SetSavePoint();
-  request.status = add_items(request, slab);
-  if (request.status.ok() && request.also) {
-    request.status = request.also(slab.batch(), request.items.all());
+/// What is only known or wanted now that the group is closed. Answers whether progress must go
+/// with it.
+bool GroupWriter::complete(Group& group) {
+  rocksdb::WriteBatch& batch = group.slab->batch();
+  for (std::size_t i = 0; i < group.touched.size(); ++i) {
+    const Group::Touched& touched = group.touched[i];
+    if (touched.entries == 0) continue;
+    Lane& lane = *touched.lane;
+    lane.given = touched.through();
+    lane.written_by_group = group.number;
+    lane.written_index = i;
+    if (lane.registered) continue;
+    const std::string key = meta::key(meta::kTopicPrefix, lane.id);
+    OUTBOX_CHECK(batch.Put(parts_.database.meta, key, lane.topic).ok());
   }
-  if (!fallible) {
-    OUTBOX_CHECK(request.status.ok());
-  } else if (request.status.ok()) {
-    [[maybe_unused]] const auto kept = slab.batch().PopSavePoint();
-  } else {
-    undo(request, slab, mark);
+  bool with_progress = false;
+  for (CommitRequest* request : group.requests) {
+    with_progress = with_progress || request->with_progress;
+    if (request->also && request->status.ok()) request->also(batch, request->items.all());
   }
+  return with_progress;
 }
 
-/// Takes a request out of the group again: its numbers go to the next one.
-void GroupWriter::undo(CommitRequest& request, CommitSlab& slab, std::size_t mark) {
-  for (const CommitItem& item : std::views::reverse(request.items.all())) {
-    if (item.appended.seq == 0 || item.appended.repeated) continue;
-    --item.lane->next;
-    Touched& touched = touched_[item.lane->touched_index];
-    --touched.entries;
-    touched.bytes -= item.record_bytes;
-    if (!item.idempotency_key.empty()) parts_.idempotency.undo(item.idempotency_key);
-  }
-  slab.forget_after(mark);
-  [[maybe_unused]] const auto undone = slab.batch().RollbackToSavePoint();
-}
-
-Status GroupWriter::add_items(CommitRequest& request, CommitSlab& slab) {
-  for (CommitItem& item : request.items.all()) {
-    if (Status status = add_item(item, request.copied_of(item), slab); !status.ok()) return status;
-  }
+Status GroupWriter::sync(Group& group) {
+  group.slab->seal();
+  reach(Step::kGroupBegun);
+  const auto wrote = parts_.database.db->Write(durable_write(), &group.slab->batch());
+  Status status = from_rocks(wrote, "writing a group of entries");
+  reach(Step::kSynced);
+  if (!status.ok()) return status;
+  const Status tail = record_tail(group);
+  if (parts_.sync_tail_each_group) return tail.ok() ? parts_.durable_tail.sync() : tail;
+  if (!tail.ok() && tail.code() != Code::kDiskFull) poison(tail);
   return {};
 }
 
-Status GroupWriter::add_item(CommitItem& item, std::string_view head, CommitSlab& slab) {
-  Lane& lane = *item.lane;
-  if (!item.idempotency_key.empty()) {
-    const auto known = parts_.idempotency.find(item.idempotency_key);
-    if (!known.ok()) return known.status();
-    if (known->has_value()) {
-      item.appended = {(*known)->seq, true};
-      return {};
-    }
-  }
-  const Seq seq = lane.next++;
-  item.appended = {seq, false};
-  auto put = slab.put(parts_.database.data, lane.id, seq, head, item.value, item.body_crc);
-  if (touch(lane, item.record_bytes) && !lane.registered && put.ok()) {
-    put =
-        slab.batch().Put(parts_.database.meta, meta::key(meta::kTopicPrefix, lane.id), lane.topic);
-  }
-  OUTBOX_CHECK(put.ok());
-  if (item.idempotency_key.empty()) return {};
-  return parts_.idempotency.remember(slab.batch(), item.idempotency_key, lane.id, seq);
-}
-
-/// True: the lane's first entry in this group.
-bool GroupWriter::touch(Lane& lane, std::uint64_t bytes) {
-  if (lane.touched_by_group != group_number_) {
-    lane.touched_by_group = group_number_;
-    lane.touched_index = touched_.size();
-    touched_.push_back({&lane, lane.next - 1});
-  }
-  Touched& touched = touched_[lane.touched_index];
-  touched.bytes += bytes;
-  return ++touched.entries == 1;
-}
-
 /// The lanes' records as they are when this group is on disk.
-Status GroupWriter::add_progress(CommitSlab& slab, std::vector<ProgressBook::Written>& written) {
+Status GroupWriter::add_progress(Group& group, std::vector<ProgressBook::Written>& written) {
   for (Lane* lane : parts_.progress.take_dirty()) {
     LaneRecord record;
     {
@@ -160,14 +89,14 @@ Status GroupWriter::add_progress(CommitSlab& slab, std::vector<ProgressBook::Wri
       record = lane->record;
       lane->dirty = false;
     }
-    if (lane->touched_by_group == group_number_) {
-      const Touched& touched = touched_[lane->touched_index];
+    if (lane->written_by_group == group.number) {
+      const Group::Touched& touched = group.touched[lane->written_index];
       record.appended += touched.entries;
       record.appended_bytes += touched.bytes;
     }
-    record.tail = lane->next - 1;
-    const auto put = slab.batch().Put(parts_.database.meta, meta::key(meta::kLanePrefix, lane->id),
-                                      encode(record));
+    record.tail = lane->given;
+    const auto put = group.slab->batch().Put(
+        parts_.database.meta, meta::key(meta::kLanePrefix, lane->id), encode(record));
     if (!put.ok()) return from_rocks(put, "recording progress");
     written.push_back(
         {lane, record.progress.head, record.progress.settled_entries(), record.settled_bytes});
@@ -175,12 +104,11 @@ Status GroupWriter::add_progress(CommitSlab& slab, std::vector<ProgressBook::Wri
   return {};
 }
 
-Status GroupWriter::record_tail() {
+Status GroupWriter::record_tail(const Group& group) {
   std::vector<LaneTail> tails;
-  tails.reserve(touched_.size());
-  for (const Touched& touched : touched_) {
-    if (touched.entries == 0) continue;
-    tails.push_back({touched.lane->id, touched.from + touched.entries - 1});
+  tails.reserve(group.touched.size());
+  for (const Group::Touched& touched : group.touched) {
+    if (touched.entries > 0) tails.push_back({touched.lane->id, touched.through()});
   }
   if (tails.empty() || mutant(Mutant::kDurableTailUnwritten)) return {};
   return parts_.durable_tail.record(tails);
@@ -189,16 +117,15 @@ Status GroupWriter::record_tail() {
 /// The group is durable: callbacks, counts, the drainer, the callers; in this
 /// order. Once lane.tail tells of an entry a drainer may read and settle it, so
 /// its callback is there before.
-void GroupWriter::publish(std::span<CommitRequest* const> group,
-                          const std::shared_ptr<CommitSlab>& slab) {
-  for (CommitRequest* request : group) {
+void GroupWriter::publish(const Group& group) {
+  for (CommitRequest* request : group.requests) {
     if (request->status.ok()) register_callbacks(*request);
   }
-  for (const Touched& touched : touched_) {
+  for (const Group::Touched& touched : group.touched) {
     if (touched.entries == 0) continue;
     Lane& lane = *touched.lane;
     lane.registered = true;
-    const Seq through = touched.from + touched.entries - 1;
+    const Seq through = touched.through();
     const std::lock_guard lock(lane.mutex);
     lane.record.appended += touched.entries;
     lane.record.appended_bytes += touched.bytes;
@@ -206,9 +133,9 @@ void GroupWriter::publish(std::span<CommitRequest* const> group,
     lane.bytes.appended(touched.from, through, touched.bytes);
     lane.tail = through;
   }
-  if (slab->entries().empty()) return;
+  if (group.slab->entries().empty()) return;
   with_drainer([&](Drainer* drainer) {
-    if (drainer != nullptr) drainer->on_durable(slab);
+    if (drainer != nullptr) drainer->on_durable(group.slab);
   });
 }
 
@@ -223,8 +150,8 @@ void GroupWriter::register_callbacks(CommitRequest& request) {
   }
 }
 
-void GroupWriter::fail(std::span<CommitRequest* const> group, const Status& outcome) {
-  for (CommitRequest* request : group) {
+void GroupWriter::fail(std::span<CommitRequest* const> requests, const Status& outcome) {
+  for (CommitRequest* request : requests) {
     if (request->status.ok()) request->status = outcome;
   }
 }

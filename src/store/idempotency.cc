@@ -86,6 +86,15 @@ Status Idempotency::remember(rocksdb::WriteBatch& batch, const std::string& key,
   return {};
 }
 
+void Idempotency::end_group(const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) {
+    const auto known = in_group_.find(key);
+    if (known == in_group_.end()) continue;
+    group_from_ = known->second.order + 1;
+    in_group_.erase(known);
+  }
+}
+
 /// Forgets one, if it has to go.
 Status Idempotency::forget_oldest(rocksdb::WriteBatch& batch) {
   if (oldest_ >= group_from_) return {};

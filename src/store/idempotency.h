@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "outbox/options.h"
@@ -17,7 +18,7 @@ namespace outbox::store {
 
 /// Remembers idempotency keys in a family of their own: `k`<key> -> where the
 /// entry is, and `o`<number> -> key, in order of arrival, to forget the oldest.
-/// Used by the committer only.
+/// Not thread-safe: under the committer's mutex.
 class Idempotency {
  public:
   struct Known {
@@ -32,17 +33,14 @@ class Idempotency {
 
   /// At open: finds the oldest and newest number.
   Status restore();
-  /// Was `key` used within the window, or in the group that is being made?
+  /// Was `key` used within the window, or in a group that is not written yet?
   Result<std::optional<Known>> find(const std::string& key) const;
   /// Adds it to the group's batch, and forgets some that are too old or too many.
   Status remember(rocksdb::WriteBatch& batch, const std::string& key, LaneId lane, Seq seq);
   /// Takes back what remember() added: its request was dropped from the group.
   void undo(const std::string& key) { in_group_.erase(key); }
-  /// The group was written (or failed): what it added is found on disk from now on.
-  void end_group() {
-    in_group_.clear();
-    group_from_ = next_;
-  }
+  /// A group that added these was written (or failed): they are found on disk from now on.
+  void end_group(const std::vector<std::string>& keys);
 
  private:
   bool too_old(std::int64_t at_ms) const;
@@ -53,8 +51,8 @@ class Idempotency {
   const Clock& clock_;
   std::uint64_t oldest_ = 1;
   std::uint64_t next_ = 1;
-  std::uint64_t group_from_ = 1;  ///< numbers from here on are not on disk yet
-  std::unordered_map<std::string, Known> in_group_;
+  std::uint64_t group_from_ = 1;                     ///< numbers from here on are not on disk yet
+  std::unordered_map<std::string, Known> in_group_;  ///< of all groups that are not written yet
 };
 
 }  // namespace outbox::store

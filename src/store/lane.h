@@ -23,13 +23,18 @@ struct Lane {
   /// Covered by an fsync; what settled_through answers from.
   std::atomic<Seq> durable_head{1};
 
-  // The committer's own (whoever leads the commit).
+  // Under the committer's mutex: of the group that is filled.
   Seq next = 1;
-  std::uint64_t durable_settled = 0;        ///< entries, as durable_head
-  std::uint64_t durable_settled_bytes = 0;  ///< likewise
-  bool registered = false;                  ///< topic/<id> is in the meta family
   std::uint64_t touched_by_group = 0;
   std::size_t touched_index = 0;
+
+  // Of whoever leads the commit: of the group that is written.
+  Seq given = 0;  ///< highest number in the groups up to this one
+  std::uint64_t written_by_group = 0;
+  std::size_t written_index = 0;
+  bool registered = false;                  ///< topic/<id> is in the meta family
+  std::uint64_t durable_settled = 0;        ///< entries, as durable_head
+  std::uint64_t durable_settled_bytes = 0;  ///< likewise
 
   /// Guards what follows.
   mutable std::mutex mutex;

@@ -92,9 +92,7 @@ Status StoreImpl::reserve_callback(const CommitRequest& request) {
 /// A call that failed before it was queued completes in its turn, like the others.
 void StoreImpl::fail_async(Status status, AppendCallback done) {
   auto request = std::make_unique<CommitRequest>();
-  request->also = [status = std::move(status)](rocksdb::WriteBatch&, std::span<const CommitItem>) {
-    return status;
-  };
+  request->status = std::move(status);
   request->done = std::move(done);
   committer_.commit_async(std::move(request));
 }
@@ -102,13 +100,11 @@ void StoreImpl::fail_async(Status status, AppendCallback done) {
 void StoreImpl::append_async(const Message& message, AppendCallback done,
                              DeliveryCallback on_delivered) {
   auto request = request_pool_.take();
-  request->copied.reserve(message_bytes(message) + kUsualHeadBytes);
   Target target;
   Status status = fill(*request, message, std::move(on_delivered), target);
   if (status.ok()) status = admit(*request);
   if (status.ok()) status = reserve_callback(*request);
   if (!status.ok()) return fail_async(std::move(status), std::move(done));
-  request->copy_value();
   request->done = std::move(done);
   committer_.commit_async(std::move(request));
 }

@@ -109,14 +109,12 @@ Status StoreImpl::bury(LaneId lane_id, Seq seq, std::int32_t partition, const st
 
   CommitRequest request;
   request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
-    const auto put = batch.Put(database_->dead, key, encode(dead));
-    if (!put.ok()) return from_rocks(put, "writing a dead letter");
+    OUTBOX_CHECK(batch.Put(database_->dead, key, encode(dead)).ok());
     // In the same write as the record: an entry is never both dead and pending.
     progress_.update(*lane, [&](LaneRecord& record) {
       record.progress = progress;
       record.dead += mutant(Mutant::kDeadUncounted) ? 0 : 1;
     });
-    return Status();
   };
   request.with_progress = true;
   committer_.commit(request);
@@ -137,9 +135,8 @@ Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
   history.push_back(count);
   CommitRequest request;
   request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
-    const auto put =
-        batch.Put(database_->meta, meta::key(meta::kPlacementPrefix, lane_id), encode(history));
-    return from_rocks(put, "recording a partition count");
+    const std::string key = meta::key(meta::kPlacementPrefix, lane_id);
+    OUTBOX_CHECK(batch.Put(database_->meta, key, encode(history)).ok());
   };
   reach(Step::kPlacementBegun);
   if (!mutant(Mutant::kPlacementUnsynced)) committer_.commit(request);
@@ -164,9 +161,8 @@ void StoreImpl::record_topic_limits(LaneId lane_id, TopicLimits limits) {
   // failed would leave RocksDB and us with different ideas of the log.
   auto request = std::make_unique<CommitRequest>();
   request->also = [this, lane_id, limits](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
-    const auto put =
-        batch.Put(database_->meta, meta::key(meta::kLimitsPrefix, lane_id), encode(limits));
-    return from_rocks(put, "recording a topic's limits");
+    const std::string key = meta::key(meta::kLimitsPrefix, lane_id);
+    OUTBOX_CHECK(batch.Put(database_->meta, key, encode(limits)).ok());
   };
   request->done = [this, lane](const Result<Appended>& written) {
     if (written.ok()) return;

@@ -22,10 +22,12 @@ StoreImpl::StoreImpl(const std::filesystem::path& dir, Options options, rocksdb:
       callbacks_(options_),
       progress_(heads_, capacity_),
       idempotency_(*database_, options_, clock_),
-      writer_({*database_, idempotency_, *durable_tail_, callbacks_, progress_, clock_, log_,
-               options_.sync_tail_each_group}),
+      builder_(*database_, idempotency_),
+      writer_(
+          {*database_, *durable_tail_, callbacks_, progress_, log_, options_.sync_tail_each_group}),
       reclaimer_(*database_, *lanes_, log_),
-      committer_({writer_, progress_, *durable_tail_, clock_, options_.commit_queue_bytes_max,
+      committer_({builder_, writer_, progress_, *durable_tail_, clock_,
+                  options_.commit_queue_bytes_max,
                   [this](CommitRequest& written) { withdraw(written); }, request_pool_}),
       next_purge_(opened.next_purge) {
   progress_.on_settled([this](std::uint64_t bytes) { reclaimer_.settled(bytes); });

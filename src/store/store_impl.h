@@ -9,6 +9,7 @@
 #include "store/delivery_callbacks.h"
 #include "store/disk_guard.h"
 #include "store/durable_tail.h"
+#include "store/group_builder.h"
 #include "store/group_writer.h"
 #include "store/holder.h"
 #include "store/idempotency.h"
@@ -100,7 +101,7 @@ class StoreImpl final : public Store {
   void fail_async(Status status, AppendCallback done);
   // store_operators.cc
   Result<Lane*> find_lane(const std::string& topic) const;
-  Status put_purge(rocksdb::WriteBatch& batch, const PurgeRecord& record);
+  void put_purge(rocksdb::WriteBatch& batch, const PurgeRecord& record);
   Result<PurgeRecord> purge_alone(Lane& lane, Seq through, const std::string& who);
   Result<std::uint64_t> settled_between(const StoredLane& lane, Seq from, Seq through);
   StoredLane snapshot(const Lane& lane) const;
@@ -122,6 +123,7 @@ class StoreImpl final : public Store {
   DeliveryCallbacks callbacks_;
   ProgressBook progress_;
   Idempotency idempotency_;
+  GroupBuilder builder_;
   GroupWriter writer_;
   SpaceReclaimer reclaimer_;  ///< the committer tells it, to the last
   RequestPool request_pool_;

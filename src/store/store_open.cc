@@ -101,7 +101,8 @@ void restore_lane(const Database& database, const StoredLane& stored, Seq durabl
   lane.record.appended_bytes += unrecorded_bytes(database, stored);
   lane.record.tail = stored.last;
   lane.tail = stored.last;
-  lane.next = std::max({stored.last, stored.record.progress.head - 1, durable}) + 1;
+  lane.given = std::max({stored.last, stored.record.progress.head - 1, durable});
+  lane.next = lane.given + 1;
   lane.durable_head = stored.record.progress.head;
   lane.durable_settled = stored.record.progress.settled_entries();
   lane.durable_settled_bytes = lane.record.settled_bytes;

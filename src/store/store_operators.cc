@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/mutant.h"
 #include "base/placement.h"
 #include "store/rocks_status.h"
@@ -88,8 +89,11 @@ Result<DeadLetter> StoreImpl::dead_letter(const std::string& topic, Seq seq) con
 Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   const auto lane = find_lane(topic);
   if (!lane.ok()) return lane.status();
+  const std::lock_guard one_at_a_time(operators_mutex_);
   auto letter = dead_letter(topic, seq);
   if (!letter.ok()) return letter.status();
+  auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
+  if (!dead.ok()) return dead.status();
   if (letter->requeued_as != 0) {
     return Status(Code::kInvalidArgument, "dead letter " + std::to_string(seq) + " of topic " +
                                               topic + " was requeued as " +
@@ -102,19 +106,13 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   Target target;
   if (Status status = fill(request, message, {}, target); !status.ok()) return status;
   if (Status status = admit(request); !status.ok()) return status;
-  const std::lock_guard one_at_a_time(operators_mutex_);
-  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem> items) -> Status {
-    auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
-    if (!dead.ok()) return dead.status();
-    if (dead->requeued_as != 0) return {Code::kInvalidArgument, "requeued by somebody else"};
+  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem> items) {
     if (!mutant(Mutant::kRequeueUnmarked)) dead->requeued_as = items[0].appended.seq;
-    const auto put = batch.Put(database_->dead, entry_key((*lane)->id, seq), encode(*dead));
-    if (!put.ok()) return from_rocks(put, "marking a dead letter");
+    OUTBOX_CHECK(batch.Put(database_->dead, entry_key((*lane)->id, seq), encode(*dead)).ok());
     progress_.update(**lane, [](LaneRecord& record) {
       --record.dead;
       ++record.requeued;
     });
-    return {};
   };
   request.with_progress = true;
   committer_.commit(request);
@@ -123,10 +121,9 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   return request.items.front().appended;
 }
 
-Status StoreImpl::put_purge(rocksdb::WriteBatch& batch, const PurgeRecord& record) {
-  const auto put =
-      batch.Put(database_->meta, meta::key(meta::kPurgePrefix, next_purge_++), encode(record));
-  return from_rocks(put, "recording a purge");
+void StoreImpl::put_purge(rocksdb::WriteBatch& batch, const PurgeRecord& record) {
+  const std::string key = meta::key(meta::kPurgePrefix, next_purge_++);
+  OUTBOX_CHECK(batch.Put(database_->meta, key, encode(record)).ok());
 }
 
 Status StoreImpl::drop_dead_letter(const std::string& topic, Seq seq, const std::string& who) {
@@ -134,19 +131,18 @@ Status StoreImpl::drop_dead_letter(const std::string& topic, Seq seq, const std:
   if (!lane.ok()) return lane.status();
   const PurgeRecord record{topic, seq, seq, 1, clock_.wall_ms(), who};
   const std::lock_guard one_at_a_time(operators_mutex_);
+  const auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
+  if (!dead.ok()) return dead.status();
   CommitRequest request;
-  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) -> Status {
-    const auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
-    if (!dead.ok()) return dead.status();
-    const auto gone = batch.Delete(database_->dead, entry_key((*lane)->id, seq));
-    if (!gone.ok()) return from_rocks(gone, "dropping a dead letter");
+  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
+    OUTBOX_CHECK(batch.Delete(database_->dead, entry_key((*lane)->id, seq)).ok());
     // One that was requeued lives on as another entry: nothing is given up.
-    if (dead->requeued_as != 0) return {};
+    if (dead->requeued_as != 0) return;
     progress_.update(**lane, [](LaneRecord& counters) {
       --counters.dead;
       ++counters.purged;
     });
-    return put_purge(batch, record);
+    put_purge(batch, record);
   };
   request.with_progress = true;
   committer_.commit(request);
@@ -157,13 +153,12 @@ Result<PurgeRecord> StoreImpl::record_purge(LaneId lane_id, PurgeRecord record,
                                             const Progress& progress) {
   Lane* const lane = lanes_->find(lane_id);
   CommitRequest request;
-  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) -> Status {
-    if (Status status = put_purge(batch, record); !status.ok()) return status;
+  request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
+    put_purge(batch, record);
     progress_.update(*lane, [&](LaneRecord& counters) {
       counters.progress = progress;
       counters.purged += record.count;
     });
-    return {};
   };
   request.with_progress = true;
   committer_.commit(request);
