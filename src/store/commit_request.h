@@ -22,14 +22,14 @@ namespace outbox::store {
 /// One message on its way into a group.
 struct CommitItem {
   Lane* lane = nullptr;
-  /// The record's body: so much of CommitRequest::copied, and after that `value`, which is the
-  /// caller's. Both are copied when the request is added to its group.
+  // The record's body is so much of CommitRequest::copied, and after that `value`. Value and
+  // idempotency key are the message's own, and needed until the request is added to its group.
   std::size_t copied_at = 0;
   std::size_t copied_bytes = 0;
   std::string_view value;
   std::uint32_t body_crc = 0;
   std::size_t record_bytes = 0;  ///< once it is sealed: when the number is known
-  std::string idempotency_key;
+  std::string_view idempotency_key;
   DeliveryCallback on_delivered;
   Appended appended;
 };

@@ -88,7 +88,7 @@ void GroupBuilder::undo(CommitRequest& request, Group& group, const Mark& before
     Group::Touched& touched = group.touched[item.lane->touched_index];
     --touched.entries;
     touched.bytes -= item.record_bytes;
-    if (!item.idempotency_key.empty()) idempotency_.undo(item.idempotency_key);
+    if (!item.idempotency_key.empty()) idempotency_.undo(std::string(item.idempotency_key));
   }
   group.idempotency_keys.resize(before.keys);
   group.slab->forget_after(before.entries);
@@ -105,7 +105,7 @@ Status GroupBuilder::put_items(CommitRequest& request, Group& group) {
 Status GroupBuilder::put_item(CommitItem& item, std::string_view head, Group& group) {
   Lane& lane = *item.lane;
   if (!item.idempotency_key.empty()) {
-    const auto known = idempotency_.find(item.idempotency_key);
+    const auto known = idempotency_.find(std::string(item.idempotency_key));
     if (!known.ok()) return known.status();
     if (known->has_value()) {
       item.appended = {(*known)->seq, true};
@@ -118,10 +118,9 @@ Status GroupBuilder::put_item(CommitItem& item, std::string_view head, Group& gr
   touch(lane, item.record_bytes, group);
   lane.next = seq + 1;
   item.appended = {seq, false};
-  item.value = {};
   if (item.idempotency_key.empty()) return {};
-  group.idempotency_keys.push_back(item.idempotency_key);
-  return idempotency_.remember(slab.batch(), item.idempotency_key, lane.id, seq);
+  const std::string& key = group.idempotency_keys.emplace_back(item.idempotency_key);
+  return idempotency_.remember(slab.batch(), key, lane.id, seq);
 }
 
 void GroupBuilder::end(std::unique_ptr<Group> group) {

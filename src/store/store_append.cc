@@ -10,9 +10,7 @@ constexpr std::size_t kUsualHeadBytes = 64;
 
 }  // namespace
 
-/// What the last message left in `target` holds for a message to the same topic.
 Status StoreImpl::aim(const Message& message, Target& target) {
-  if (target.lane != nullptr && target.lane->topic == message.topic) return {};
   const auto lane = lanes_->find_or_add(message.topic);
   if (!lane.ok()) return lane.status();
   target.lane = *lane;
@@ -25,8 +23,15 @@ Status StoreImpl::aim(const Message& message, Target& target) {
 /// One more item of the request; with a failure the request is of no use any more.
 Status StoreImpl::fill(CommitRequest& request, const Message& message,
                        DeliveryCallback on_delivered, Target& target) {
+  // What the last message left in `target` holds for a message to the same topic.
+  const bool aimed = target.lane != nullptr && target.lane->topic == message.topic;
+  if (!aimed) {
+    if (Status status = validate_topic(message.topic); !status.ok()) return status;
+  }
   if (Status status = validate(message, options_); !status.ok()) return status;
-  if (Status status = aim(message, target); !status.ok()) return status;
+  if (!aimed) {
+    if (Status status = aim(message, target); !status.ok()) return status;
+  }
   if (Status status = validate(message, target.limits); !status.ok()) return status;
   CommitItem& item = request.items.add();
   item.lane = target.lane;

@@ -69,7 +69,6 @@ std::size_t message_bytes(const Message& message) {
 }
 
 Status validate(const Message& message, const Options& options) {
-  if (Status status = validate_topic(message.topic); !status.ok()) return status;
   if (message.partition && *message.partition < 0) {
     return invalid("partition " + std::to_string(*message.partition) + " is negative");
   }

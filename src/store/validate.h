@@ -11,7 +11,7 @@ namespace outbox::store {
 
 /// Kafka's rule for topic names (org.apache.kafka.common.internals.Topic).
 Status validate_topic(const std::string& topic);
-/// Everything about a message that can be judged without Kafka. One line that
+/// Everything else about a message that can be judged without Kafka. One line that
 /// names the field, its value and the limit.
 Status validate(const Message& message, const Options& options);
 /// Against what the relay last saw of the topic; what is unknown passes.

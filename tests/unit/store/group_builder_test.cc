@@ -26,14 +26,14 @@ struct Fixture {
   store::CommitRequest& request(const std::vector<std::string>& keys, std::size_t value_bytes = 3) {
     store::CommitRequest& made = requests.emplace_back();
     made.items.reserve(keys.size());
-    values.emplace_back(value_bytes, 'v');
+    const std::string& value = texts.emplace_back(value_bytes, 'v');
     for (const std::string& key : keys) {
       store::CommitItem& item = made.items.add();
       item.lane = &lane;
-      item.value = values.back();
+      item.value = value;
       item.body_crc = crc32c(0, item.value);
       item.record_bytes = value_bytes + store::kRecordCrcBytes;
-      item.idempotency_key = key;
+      item.idempotency_key = texts.emplace_back(key);
       made.bytes += item.record_bytes;
     }
     return made;
@@ -57,7 +57,7 @@ struct Fixture {
   std::optional<store::GroupBuilder> builder;
   store::Lane lane{1, "t"};
   std::deque<store::CommitRequest> requests;
-  std::deque<std::string> values;
+  std::deque<std::string> texts;  ///< that requests point into
 };
 
 }  // namespace
