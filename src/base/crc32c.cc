@@ -44,7 +44,9 @@ std::uint64_t word_at(const char* at) {
 /// is one bit off.
 template <std::size_t kBytes>
 OUTBOX_CRC_TARGET std::uint64_t in_threes(std::uint64_t state, std::string_view& data) {
-  const __m128i by = _mm_set_epi64x(power_of_x(8 * kBytes - 33), power_of_x(16 * kBytes - 33));
+  constexpr std::uint32_t kByOne = power_of_x(8 * kBytes - 33);
+  constexpr std::uint32_t kByTwo = power_of_x(16 * kBytes - 33);
+  const __m128i by = _mm_set_epi64x(kByOne, kByTwo);
   for (; data.size() >= 3 * kBytes; data.remove_prefix(3 * kBytes)) {
     const char* const at = data.data();
     std::uint64_t second = 0;

@@ -57,7 +57,8 @@ class Committer {
   /// Blocks until the request has its status.
   void commit(CommitRequest& request);
   /// Blocks only while queue_bytes_max wait (never inside a `done`, which runs
-  /// on the committer's thread). The message itself is not needed any more when it returns.
+  /// on the committer's thread) or others add their requests. The message itself is not needed any
+  /// more when it returns.
   void commit_async(std::unique_ptr<CommitRequest> request);
   /// Makes all recorded progress durable.
   Status sync_progress();

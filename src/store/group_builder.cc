@@ -31,13 +31,13 @@ void touch(Lane& lane, std::uint64_t bytes, Group& group) {
 
 }  // namespace
 
-std::unique_ptr<Group> GroupBuilder::begin(const CommitRequest& first) {
+std::unique_ptr<Group> GroupBuilder::begin(const CommitRequest& first) noexcept {
   return begin(batch_bytes(first), first.items.size());
 }
 
-std::unique_ptr<Group> GroupBuilder::begin_filling(const CommitRequest& first) {
-  return begin(std::max(batch_bytes(first), last_bytes_),
-               std::max(first.items.size(), last_entries_));
+std::unique_ptr<Group> GroupBuilder::begin_filling(const CommitRequest& first) noexcept {
+  return begin(std::max(batch_bytes(first), std::min(last_bytes_, kBytesMax)),
+               std::max(first.items.size(), std::min(last_entries_, kRequestsMax)));
 }
 
 std::unique_ptr<Group> GroupBuilder::begin(std::size_t bytes, std::size_t entries) {
@@ -58,18 +58,12 @@ bool GroupBuilder::fits(const CommitRequest& request, const Group& group) {
          (group.requests.size() < kRequestsMax && group.bytes + request.bytes <= kBytesMax);
 }
 
-void GroupBuilder::add(CommitRequest& request, Group& group) {
+void GroupBuilder::add(CommitRequest& request, Group& group) noexcept {
   group.requests.push_back(&request);
   if (request.status.ok()) {
     const Mark before{group.slab->mark(), group.idempotency_keys.size()};
     group.slab->batch().SetSavePoint();
-    try {
-      request.status = put_items(request, group);
-    } catch (...) {  // memory ran out: what others added is as it was
-      undo(request, group, before);
-      group.requests.pop_back();
-      throw;
-    }
+    request.status = put_items(request, group);
     if (request.status.ok()) {
       [[maybe_unused]] const auto kept = group.slab->batch().PopSavePoint();
     } else {
@@ -123,7 +117,7 @@ Status GroupBuilder::put_item(CommitItem& item, std::string_view head, Group& gr
   return idempotency_.remember(slab.batch(), key, lane.id, seq);
 }
 
-void GroupBuilder::end(std::unique_ptr<Group> group) {
+void GroupBuilder::end(std::unique_ptr<Group> group) noexcept {
   idempotency_.end_group(group->idempotency_keys);
   last_bytes_ = group->slab->batch().GetDataSize();
   last_entries_ = group->slab->entries().size();

@@ -13,7 +13,8 @@
 namespace outbox::store {
 
 /// Gives the messages their numbers and puts them into their group, in the order in which they
-/// come. Not thread-safe: under the committer's mutex.
+/// come. Not thread-safe: under the committer's mutex. Where memory runs out the process ends: a
+/// group that holds half a request must not be written.
 class GroupBuilder {
  public:
   /// One group; what does not fit waits for the next.
@@ -28,17 +29,16 @@ class GroupBuilder {
   }
 
   /// An empty group with room for this request.
-  std::unique_ptr<Group> begin(const CommitRequest& first);
+  std::unique_ptr<Group> begin(const CommitRequest& first) noexcept;
   /// The same for one that is filled while another is written: with room for as much as the last
   /// one took.
-  std::unique_ptr<Group> begin_filling(const CommitRequest& first);
+  std::unique_ptr<Group> begin_filling(const CommitRequest& first) noexcept;
   static bool fits(const CommitRequest& request, const Group& group);
   /// Gives the request's items their numbers, or the request a status that tells why not: then
-  /// nothing of it is in the group. It must stay until the group is written. std::bad_alloc: as if
-  /// it had never been added.
-  void add(CommitRequest& request, Group& group);
+  /// nothing of it is in the group. It must stay until the group is written.
+  void add(CommitRequest& request, Group& group) noexcept;
   /// The group was written, or failed.
-  void end(std::unique_ptr<Group> group);
+  void end(std::unique_ptr<Group> group) noexcept;
 
  private:
   /// How much of a group was there before a request was added.

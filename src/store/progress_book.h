@@ -27,7 +27,7 @@ class ProgressBook {
 
   ProgressBook(std::shared_ptr<DurableHeads> heads, Capacity& capacity)
       : heads_(std::move(heads)), capacity_(capacity) {}
-  /// Called when something becomes dirty that was all clean; must not block.
+  /// Called when something becomes dirty that was all clean; must not block for long.
   void on_dirty(std::function<void()> wake) { wake_ = std::move(wake); }
   /// Called with the bytes that became durably settled; must not block.
   void on_settled(std::function<void(std::uint64_t)> told) { told_ = std::move(told); }

@@ -89,11 +89,8 @@ Result<DeadLetter> StoreImpl::dead_letter(const std::string& topic, Seq seq) con
 Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   const auto lane = find_lane(topic);
   if (!lane.ok()) return lane.status();
-  const std::lock_guard one_at_a_time(operators_mutex_);
   auto letter = dead_letter(topic, seq);
   if (!letter.ok()) return letter.status();
-  auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
-  if (!dead.ok()) return dead.status();
   if (letter->requeued_as != 0) {
     return Status(Code::kInvalidArgument, "dead letter " + std::to_string(seq) + " of topic " +
                                               topic + " was requeued as " +
@@ -106,6 +103,13 @@ Result<Appended> StoreImpl::requeue(const std::string& topic, Seq seq) {
   Target target;
   if (Status status = fill(request, message, {}, target); !status.ok()) return status;
   if (Status status = admit(request); !status.ok()) return status;
+  // Not before admit(): whoever makes room may need it.
+  const std::lock_guard one_at_a_time(operators_mutex_);
+  auto dead = read_dead_record(*database_, (*lane)->id, topic, seq);
+  if (!dead.ok()) request.status = dead.status();
+  if (dead.ok() && dead->requeued_as != 0) {
+    request.status = Status(Code::kInvalidArgument, "requeued by somebody else");
+  }
   request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem> items) {
     if (!mutant(Mutant::kRequeueUnmarked)) dead->requeued_as = items[0].appended.seq;
     OUTBOX_CHECK(batch.Put(database_->dead, entry_key((*lane)->id, seq), encode(*dead)).ok());

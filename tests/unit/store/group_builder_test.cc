@@ -98,6 +98,14 @@ TEST_CASE("group builder: a request larger than a group has one for itself") {
   CHECK_FALSE(store::GroupBuilder::fits(fixture.request({""}), *group));
 }
 
+TEST_CASE("group builder: after a large one a group has no more room than groups may have") {
+  Fixture fixture;
+  const std::size_t bytes_max = store::GroupBuilder::kBytesMax;
+  fixture.builder->end(fixture.group_of(fixture.request({""}, 3 * bytes_max)));
+  const auto next = fixture.builder->begin_filling(fixture.request({""}));
+  CHECK(next->slab->bytes() <= bytes_max);
+}
+
 TEST_CASE("group builder: a request that fails leaves nothing, and its numbers go to the next") {
   Fixture fixture;
   const auto group = fixture.group_of(fixture.request({""}));

@@ -90,6 +90,36 @@ TEST_CASE("operators: requeue or drop, not both") {
   CHECK(store->stats()->ledger.balanced());
 }
 
+TEST_CASE("operators: a requeue that waits for room does not keep out who makes it") {
+  const Disk disk;
+  Options options;
+  options.pending_entries_max = 1;
+  options.when_full = WhenFull::kBlock;
+  options.full_deadline_ms = milliseconds(5'000);
+  auto store = disk.open(options);
+  append(*store, "t", 1);
+  REQUIRE(store->bury(1, 1, 0, "bad", settled(1)).ok());
+  append(*store, "t", 1);
+  std::atomic<bool> asked{false};
+  Status outcome;
+  std::thread requeue([&] {
+    asked = true;
+    outcome = store->requeue("t", 1).status();
+  });
+  while (!asked) std::this_thread::yield();
+  SilentDrainer drainer;
+  // Long enough for it to be where it waits.
+  constexpr int kTurns = 5'000;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    REQUIRE(store->set_drainer(&drainer).ok());
+    REQUIRE(store->set_drainer(nullptr).ok());
+    std::this_thread::yield();
+  }
+  store->advance(1, settled(2), 1);
+  requeue.join();
+  CHECK(outcome.to_string() == Status().to_string());
+}
+
 TEST_CASE("operators: a requeued entry names the old one as its messages did") {
   const Disk disk;
   auto store = disk.open();
