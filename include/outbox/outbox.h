@@ -47,8 +47,9 @@ class Outbox {
   /// Like append without waiting: `done` is called on the committer thread. The message is
   /// copied before this returns.
   /// Calls of one thread get sequence numbers in call order. Blocks only while
-  /// commit_queue_bytes_max waits, or others hand over theirs. A definite failure affects only its own
-  /// call; after kIndeterminate every call fails until the outbox is reopened.
+  /// commit_queue_bytes_max waits, or others hand over theirs. A definite
+  /// failure affects only its own call; after kIndeterminate every call fails
+  /// until the outbox is reopened.
   void append_async(const Message& message, AppendCallback done,
                     DeliveryCallback on_delivered = {});
 
