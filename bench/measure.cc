@@ -4,12 +4,22 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <random>
 #include <string_view>
+#include <thread>
 
 namespace outbox::bench {
+namespace {
+
+/// A program at rest takes less than this between two looks.
+constexpr double kAtRestCpuSeconds = 0.001;
+constexpr std::chrono::milliseconds kLookAgain{50};
+constexpr double kRestMaxSeconds = 60;
+
+}  // namespace
 
 void die(const std::string& what) {
   std::cerr << ::program_invocation_short_name << ": " << what << std::endl;
@@ -26,8 +36,6 @@ std::string random_text(std::size_t count) {
   return text;
 }
 
-void quiet_disk() { ::sync(); }
-
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -35,6 +43,17 @@ double cpu_seconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+void come_to_rest() {
+  const StopWatch watch;
+  double before = 0;
+  for (double now = cpu_seconds(); now - before > kAtRestCpuSeconds; now = cpu_seconds()) {
+    if (watch.seconds() > kRestMaxSeconds) die("the program does not come to rest");
+    before = now;
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  ::sync();
 }
 
 Percentiles percentiles(std::vector<double> took_us) {

@@ -58,10 +58,11 @@ Timed timed(std::uint64_t count, Work work) {
   return {messages / elapsed, (cpu_seconds() - cpu) * 1e6 / messages};
 }
 
-/// Returns when nothing waits to be written: what was done before is not in the next figure.
-void quiet_disk();
+/// Returns when the program does nothing by itself any more (a flush of what was appended) and
+/// nothing waits to be written: what was done before is not in the next figure.
+void come_to_rest();
 
-/// Runs each side once a round, on a quiet disk. Who begins goes round, so that a trend of the
+/// Runs each side once a round, at rest before each. Who begins goes round, so that a trend of the
 /// machine hits all. Answers the samples by side, then by round.
 template <typename Sample>
 std::vector<std::vector<Sample>> alternate(int rounds,
@@ -70,7 +71,7 @@ std::vector<std::vector<Sample>> alternate(int rounds,
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < sides.size(); ++i) {
       const std::size_t side = (i + static_cast<std::size_t>(round)) % sides.size();
-      quiet_disk();
+      come_to_rest();
       samples[side].push_back(sides[side]());
     }
   }

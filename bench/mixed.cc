@@ -73,7 +73,7 @@ Sample Bench::outbox() {
   const Message message = message_of(topic.name(), value_);
   const std::uint64_t backlog = this->backlog();
   outbox.fill(message, backlog);
-  quiet_disk();
+  come_to_rest();
   const auto relay = value_of(Relay::start(*outbox, options_));
   const auto delivered = [&relay] { return relay->stats().delivered; };
   // One message alone in each partition comes first: not full speed yet.
@@ -102,7 +102,7 @@ Sample Bench::raw() const {
   RocksAlone rocks(flags_.dir);
   const std::string record = record_of(value_);
   rocks.fill(record, backlog());
-  quiet_disk();
+  come_to_rest();
   RawProducer producer(options_, topic.names(), flags_.partitions);
   Values values(value_, options_.in_flight_bytes_max);
   producer.produce_all(values, kFillEntries);
