@@ -103,6 +103,8 @@ rocksdb::ReadOptions scan_options(const rocksdb::Slice* lower, const rocksdb::Sl
   read.iterate_upper_bound = upper;
   read.verify_checksums = true;
   read.fill_cache = false;  // each entry is read once
+  // The last to use a deleted file removes it: some milliseconds in which nothing would be sent.
+  read.background_purge_on_iterator_cleanup = true;
   // RocksDB's own, which grows with what is read in sequence: a fixed one is read of every run that
   // a scan touches, and a short scan touches them all.
   read.readahead_size = 0;
