@@ -1,11 +1,12 @@
 // How fast does a backlog reach Kafka, and how fast do messages that are
 // appended meanwhile, compared with librdkafka alone on the same brokers,
-// settings, headers and placement? Relay and librdkafka take turns, each run
-// with a topic of its own.
+// settings, headers and placement, and with the least that RocksDB and librdkafka need together?
+// The three take turns, each run with a topic of its own.
 
 #include <algorithm>
 #include <memory>
 
+#include "bare_outbox.h"
 #include "bench_topics.h"
 #include "fresh_outbox.h"
 #include "kafka_flags.h"
@@ -16,43 +17,49 @@
 namespace outbox::bench {
 namespace {
 
-constexpr std::uint64_t kMessagesByDefaultMax = 1'000'000;
+constexpr std::uint64_t kMessagesByDefaultMax = 5'000'000;
+/// A stream runs from its first message on as it will; a backlog's start must not be seen.
+constexpr std::uint64_t kSteadyShare = 4;
 
 struct Flags : KafkaFlags {
   std::vector<std::size_t> value_bytes{100, 1'024, 10'240};
-  std::uint64_t megabytes = 500;  ///< of values in one run
-  std::uint64_t messages = 0;     ///< in one run; 0: as many as megabytes says
-  std::string only;               ///< "backlog" or "steady"; empty: both
+  std::uint64_t megabytes = 2'000;  ///< of values in a backlog
+  std::uint64_t messages = 0;       ///< in a backlog; 0: as many as megabytes says
+  std::string only;                 ///< "backlog" or "steady"; empty: both
 };
 
 struct Sample : Timed {
   Troubles troubles;
 };
 
-std::uint64_t count_of(const Flags& flags, std::size_t value_bytes) {
-  const std::uint64_t wanted =
-      flags.messages > 0
-          ? flags.messages
-          : std::min(kMessagesByDefaultMax, flags.megabytes * 1'000'000 / value_bytes);
+std::uint64_t backlog_of(const Flags& flags, std::size_t value_bytes) {
+  if (flags.messages > 0) return flags.messages;
+  return std::min(kMessagesByDefaultMax, flags.megabytes * 1'000'000 / value_bytes);
+}
+
+std::uint64_t whole_batches(std::uint64_t wanted) {
   return std::max<std::uint64_t>(wanted - wanted % kFillEntries, kFillEntries);
 }
 
 class Bench {
  public:
-  Bench(const Flags& flags, std::size_t value_bytes)
+  Bench(const Flags& flags, std::size_t value_bytes, std::uint64_t count)
       : flags_(flags),
         options_(flags.relay_options()),
         value_(random_text(value_bytes)),
-        count_(count_of(flags, value_bytes)) {}
-  Row drain() { return compare("backlog", &Bench::drain_outbox); }
-  Row steady() { return compare("steady", &Bench::steady_outbox); }
+        count_(whole_batches(count)) {}
+  Row drain() { return compare("backlog", &Bench::drain_outbox, &Bench::drain_bare); }
+  Row steady() { return compare("steady", &Bench::steady_outbox, &Bench::steady_bare); }
 
  private:
   BenchTopics topic() const { return {options_, "bench-drain", 1, flags_.partitions}; }
   Sample drain_outbox();
   Sample steady_outbox();
+  Sample drain_bare();
+  Sample steady_bare();
   Sample raw();
-  Row compare(const char* what, Sample (Bench::*outbox_side)());
+  using Side = Sample (Bench::*)();
+  Row compare(const char* what, Side outbox_side, Side bare_side);
 
   const Flags flags_;
   const RelayOptions options_;
@@ -64,6 +71,7 @@ Sample Bench::drain_outbox() {
   const BenchTopics topic = this->topic();
   FreshOutbox outbox(flags_.dir);
   outbox.fill(message_of(topic.name(), value_), count_);
+  come_to_rest();
   std::unique_ptr<Relay> relay;
   const Timed took = timed(count_, [&] {
     relay = value_of(Relay::start(*outbox, options_));
@@ -82,6 +90,20 @@ Sample Bench::steady_outbox() {
   return {took, troubles_of(*relay)};
 }
 
+Sample Bench::drain_bare() {
+  const BenchTopics topic = this->topic();
+  BareOutbox bare(options_, topic, flags_.dir);
+  bare.fill(value_, count_);
+  come_to_rest();
+  return {timed(count_, [&] { bare.drain(); }), {}};
+}
+
+Sample Bench::steady_bare() {
+  const BenchTopics topic = this->topic();
+  BareOutbox bare(options_, topic, flags_.dir);
+  return {timed(count_, [&] { bare.stream(value_, count_); }), {}};
+}
+
 Sample Bench::raw() {
   const BenchTopics topic = this->topic();
   Values values(value_, options_.in_flight_bytes_max);
@@ -95,11 +117,13 @@ Sample Bench::raw() {
           {}};
 }
 
-Row Bench::compare(const char* what, Sample (Bench::*outbox_side)()) {
+Row Bench::compare(const char* what, Side outbox_side, Side bare_side) {
   const auto samples = alternate<Sample>(
-      flags_.repeats, {[&] { return (this->*outbox_side)(); }, [&] { return raw(); }});
+      flags_.repeats, {[&] { return (this->*outbox_side)(); }, [&] { return raw(); },
+                       [&] { return (this->*bare_side)(); }});
   const std::vector<Sample>& outbox = samples[0];
   const std::vector<Sample>& raw = samples[1];
+  const std::vector<Sample>& bare = samples[2];
   Troubles troubles;
   for (const Sample& sample : outbox) troubles += sample.troubles;
   Row row;
@@ -110,8 +134,11 @@ Row Bench::compare(const char* what, Sample (Bench::*outbox_side)()) {
       .set("relay_per_s", median_of(outbox, &Sample::per_second))
       .set("raw_per_s", median_of(raw, &Sample::per_second));
   set_ratio(row, outbox, raw, &Sample::per_second);
+  row.set("bare_per_s", median_of(bare, &Sample::per_second));
+  set_ratio(row, outbox, bare, &Sample::per_second, "bare_");
   row.set("relay_cpu_us", median_of(outbox, &Sample::cpu_us))
       .set("raw_cpu_us", median_of(raw, &Sample::cpu_us))
+      .set("bare_cpu_us", median_of(bare, &Sample::cpu_us))
       .set("resent", troubles.resent)
       .set("rebuilds", troubles.rebuilds);
   return row;
@@ -121,9 +148,11 @@ void run(const Flags& flags) {
   warm_brokers(flags);
   Report report("drain");
   for (const std::size_t value_bytes : flags.value_bytes) {
-    Bench bench(flags, value_bytes);
-    if (flags.only != "steady") report.add(bench.drain());
-    if (flags.only != "backlog") report.add(bench.steady());
+    const std::uint64_t count = backlog_of(flags, value_bytes);
+    if (flags.only != "steady") report.add(Bench(flags, value_bytes, count).drain());
+    if (flags.only != "backlog") {
+      report.add(Bench(flags, value_bytes, count / kSteadyShare).steady());
+    }
   }
   report.print_table();
 }
@@ -133,11 +162,12 @@ void run(const Flags& flags) {
 
 int main(int argc, char** argv) {
   outbox::bench::Flags flags;
-  CLI::App app{"Drains an outbox to Kafka beside raw librdkafka"};
+  CLI::App app{"Drains an outbox to Kafka beside raw librdkafka, and the least that both need"};
   flags.add_to(app);
   app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
-  app.add_option("--megabytes", flags.megabytes, "of values in one run, at most 1 M messages");
-  app.add_option("--messages", flags.messages, "in one run, instead of --megabytes");
+  app.add_option("--megabytes", flags.megabytes,
+                 "of values in a backlog, at most 5 M messages; a stream has a quarter");
+  app.add_option("--messages", flags.messages, "in a backlog, instead of --megabytes");
   app.add_option("--only", flags.only)->check(CLI::IsMember({"backlog", "steady"}));
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {

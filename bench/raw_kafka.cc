@@ -55,15 +55,25 @@ void RawProducer::wait_for_leaders() const {
   bench::wait_for_leaders(client_.handle.get(), topics_, partitions_);
 }
 
-std::uint64_t RawProducer::produce_while(Values& values, const std::function<bool()>& more) {
+std::uint64_t RawProducer::produce_from(
+    const std::function<std::optional<std::string_view>()>& next, Copy copy) {
   const std::uint64_t before = produced_;
-  while (more()) {
+  while (const std::optional<std::string_view> value = next()) {
     while (!within_budget()) must_take_reports();
-    produce(values.next(), Copy::kNo);
+    produce(*value, copy);
     if (produced_ % kPollEvery == 0) take_reports({});
   }
   wait();
   return produced_ - before;
+}
+
+std::uint64_t RawProducer::produce_while(Values& values, const std::function<bool()>& more) {
+  return produce_from(
+      [&]() -> std::optional<std::string_view> {
+        if (!more()) return std::nullopt;
+        return values.next();
+      },
+      Copy::kNo);
 }
 
 void RawProducer::produce_all(Values& values, std::uint64_t count) {

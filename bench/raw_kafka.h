@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,13 +29,16 @@ class RawProducer {
   /// Needed where topics are new: see bench_topics.h.
   void wait_for_leaders() const;
 
-  /// Produces `values` in turn, which librdkafka need not copy, as long as `more()`, or
-  /// `count` times, within the relay's in-flight budget; returns when each has
-  /// its report. Answers how many.
+  enum class Copy { kNo, kYes };
+  /// Produces what `next` gives until that is nothing, within the relay's in-flight budget; returns
+  /// when each has its report. Answers how many.
+  std::uint64_t produce_from(const std::function<std::optional<std::string_view>()>& next,
+                             Copy copy);
+  /// The same of `values` in turn, which librdkafka need not copy, as long as `more()`, or
+  /// `count` times.
   std::uint64_t produce_while(Values& values, const std::function<bool()>& more);
   void produce_all(Values& values, std::uint64_t count);
 
-  enum class Copy { kNo, kYes };
   /// One message; without a copy `value` must stay until the report, which brings `opaque` back.
   void produce(std::string_view value, Copy copy, void* opaque = nullptr);
   /// Waits so long for reports, calls `each` with what they bring back, and answers how many.

@@ -2,6 +2,7 @@
 
 #include "fresh_outbox.h"
 #include "measure.h"
+#include "store/database.h"
 #include "store/format.h"
 #include "store/rocks_options.h"
 
@@ -34,6 +35,13 @@ void RocksAlone::fill(const std::string& record, std::uint64_t count) {
 
 void RocksAlone::write(rocksdb::WriteBatch& batch) {
   must(db_->Write(store::durable_write(), &batch));
+}
+
+std::unique_ptr<rocksdb::Iterator> RocksAlone::scan() const {
+  std::unique_ptr<rocksdb::Iterator> scan(
+      db_->NewIterator(store::scan_options(nullptr, nullptr), db_->DefaultColumnFamily()));
+  scan->SeekToFirst();
+  return scan;
 }
 
 void RocksAlone::write_unsynced(rocksdb::WriteBatch& batch) {

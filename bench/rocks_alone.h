@@ -23,6 +23,8 @@ class RocksAlone {
   void fill(const std::string& record, std::uint64_t count);
   /// Synced, as the store writes. Safe from any thread.
   void write(rocksdb::WriteBatch& batch);
+  /// All records in order, read as the store reads a backlog.
+  std::unique_ptr<rocksdb::Iterator> scan() const;
   /// As the inbox's store writes.
   void write_unsynced(rocksdb::WriteBatch& batch);
 
