@@ -19,12 +19,13 @@ BareOutbox::BareOutbox(RelayOptions options, const BenchTopics& topics, std::fil
 
 void BareOutbox::fill(const std::string& value, std::uint64_t count) { rocks_.fill(value, count); }
 
-void BareOutbox::drain() {
+std::uint64_t BareOutbox::drain(const std::function<bool()>& more) {
   RawProducer producer(options_, topics_.names(), topics_.partitions());
   const std::unique_ptr<rocksdb::Iterator> scan = rocks_.scan();
   bool first = true;
-  producer.produce_from(
+  return producer.produce_from(
       [&]() -> std::optional<std::string_view> {
+        if (!more()) return std::nullopt;
         if (!std::exchange(first, false)) scan->Next();
         if (scan->Valid()) return scan->value().ToStringView();
         must(scan->status());

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "bench_topics.h"
@@ -20,10 +21,12 @@ class BareOutbox {
 
   /// A backlog of `count` values.
   void fill(const std::string& value, std::uint64_t count);
-  /// One thread reads all of them in order and sends each, which librdkafka copies.
-  void drain();
+  /// One thread reads them in order, to the last one or as long as `more()`, and sends each, which
+  /// librdkafka copies; returns when all have their reports. Answers how many.
+  std::uint64_t drain(const std::function<bool()>& more = [] { return true; });
   /// One thread writes batches of 1,000, another one sends what is written, from memory.
   void stream(const std::string& value, std::uint64_t count);
+  RocksAlone& rocks() { return rocks_; }
 
  private:
   const RelayOptions options_;

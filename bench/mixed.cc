@@ -1,11 +1,15 @@
 // How long does an append take while a backlog drains at full speed? Beside
 // RocksDB's own synced write, to a database of the same size, while librdkafka
-// sends as fast as the backlog drained. Open loop: time counts from when an append was due.
+// sends as fast as the backlog drained, and while a backlog is read from that database and sent at
+// full speed. Open loop: time counts from when an append was due.
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <thread>
 
+#include "bare_outbox.h"
 #include "bench_topics.h"
 #include "fresh_outbox.h"
 #include "kafka_flags.h"
@@ -21,14 +25,15 @@ namespace {
 
 // Fewer appends than this have no 99th percentile.
 constexpr std::size_t kAppendsMin = 100;
+constexpr std::uint64_t kBacklogMax = 5'000'000;
 constexpr std::chrono::milliseconds kLook{1};
 
 struct Flags : KafkaFlags {
   std::vector<std::size_t> value_bytes{100, 1'024};
   int threads = 8;
   double per_second = 400;
-  double seconds = 4;             ///< of one run; it ends with the backlog
-  std::uint64_t megabytes = 500;  ///< of values in the backlog
+  double seconds = 8;               ///< of one run; it ends with the backlog
+  std::uint64_t megabytes = 1'600;  ///< of values in the backlog, at most kBacklogMax of them
 };
 
 struct Sample : Percentiles {
@@ -54,12 +59,15 @@ class Bench {
 
  private:
   std::uint64_t backlog() const {
-    const std::uint64_t wanted = flags_.megabytes * 1'000'000 / value_.size();
+    const std::uint64_t wanted =
+        std::min(flags_.megabytes * 1'000'000 / value_.size(), kBacklogMax);
     return wanted - wanted % kFillEntries;
   }
   BenchTopics topic() const { return {options_, "bench-mixed", 1, flags_.partitions}; }
   Sample outbox();
   Sample raw() const;
+  Sample bare() const;
+  Sample beside(RocksAlone& rocks, const std::function<std::uint64_t()>& send) const;
 
   const Flags flags_;
   const RelayOptions options_;
@@ -100,25 +108,45 @@ Sample Bench::outbox() {
 Sample Bench::raw() const {
   const BenchTopics topic = this->topic();
   RocksAlone rocks(flags_.dir);
-  const std::string record = record_of(value_);
-  rocks.fill(record, backlog());
+  rocks.fill(record_of(value_), backlog());
   come_to_rest();
   RawProducer producer(options_, topic.names(), flags_.partitions);
   Values values(value_, options_.in_flight_bytes_max);
   producer.produce_all(values, kFillEntries);
+  return beside(rocks, [&] {
+    const StopWatch watch;
+    double sent = 0;
+    return producer.produce_while(values, [&] {
+      while (sent >= watch.seconds() * drained_per_second_) std::this_thread::sleep_for(kLook);
+      ++sent;
+      return watch.seconds() < flags_.seconds;
+    });
+  });
+}
+
+Sample Bench::bare() const {
+  const BenchTopics topic = this->topic();
+  BareOutbox bare(options_, topic, flags_.dir);
+  bare.fill(record_of(value_), backlog());
+  come_to_rest();
+  return beside(bare.rocks(), [&] {
+    const StopWatch watch;
+    return bare.drain([&] { return watch.seconds() < flags_.seconds; });
+  });
+}
+
+/// RocksDB's own writes while `send` is at work, which answers how many it sent.
+Sample Bench::beside(RocksAlone& rocks, const std::function<std::uint64_t()>& send) const {
   std::atomic<bool> over{false};
   double seconds = 0;
   double sent = 0;
   std::thread sender([&] {
     const StopWatch watch;
-    producer.produce_while(values, [&] {
-      while (sent >= watch.seconds() * drained_per_second_) std::this_thread::sleep_for(kLook);
-      ++sent;
-      return watch.seconds() < flags_.seconds;
-    });
+    sent = static_cast<double>(send());
     seconds = watch.seconds();
     over = true;
   });
+  const std::string record = record_of(value_);
   std::atomic<Seq> next{backlog() + 1};
   PacedCalls calls = paced(
       flags_.threads, flags_.per_second, [&over] { return !over; },
@@ -132,10 +160,12 @@ Sample Bench::raw() const {
 }
 
 Row Bench::compare() {
-  const auto samples =
-      alternate<Sample>(flags_.repeats, {[this] { return outbox(); }, [this] { return raw(); }});
+  const auto samples = alternate<Sample>(
+      flags_.repeats,
+      {[this] { return outbox(); }, [this] { return raw(); }, [this] { return bare(); }});
   const std::vector<Sample>& outbox = samples[0];
   const std::vector<Sample>& raw = samples[1];
+  const std::vector<Sample>& bare = samples[2];
   Row row;
   row.set("bytes", std::uint64_t{value_.size()})
       .set("threads", static_cast<std::uint64_t>(flags_.threads))
@@ -143,16 +173,22 @@ Row Bench::compare() {
       .set("n", static_cast<std::uint64_t>(flags_.repeats))
       .set("outbox_per_s", median_of(outbox, &Sample::appended_per_second))
       .set("rocksdb_per_s", median_of(raw, &Sample::appended_per_second))
+      .set("bare_per_s", median_of(bare, &Sample::appended_per_second))
       .set("drained_per_s", median_of(outbox, &Sample::sent_per_second))
       .set("raw_sent_per_s", median_of(raw, &Sample::sent_per_second))
-      .set("outbox_p50_us", median_of(outbox, &Sample::p50_us))
-      .set("rocksdb_p50_us", median_of(raw, &Sample::p50_us));
-  set_ratio(row, outbox, raw, &Sample::p50_us, "p50_");
-  row.set("outbox_p99_us", median_of(outbox, &Sample::p99_us))
-      .set("rocksdb_p99_us", median_of(raw, &Sample::p99_us));
-  set_ratio(row, outbox, raw, &Sample::p99_us, "p99_");
+      .set("bare_sent_per_s", median_of(bare, &Sample::sent_per_second));
+  const auto set = [&](const std::string& prefix, double Sample::*figure) {
+    row.set("outbox_" + prefix + "us", median_of(outbox, figure))
+        .set("rocksdb_" + prefix + "us", median_of(raw, figure));
+    set_ratio(row, outbox, raw, figure, prefix);
+    row.set("bare_" + prefix + "us", median_of(bare, figure));
+    set_ratio(row, outbox, bare, figure, "bare_" + prefix);
+  };
+  set("p50_", &Sample::p50_us);
+  set("p99_", &Sample::p99_us);
   row.set("outbox_cpu_wait_us", median_of(outbox, &Sample::processor_wait_us))
-      .set("rocksdb_cpu_wait_us", median_of(raw, &Sample::processor_wait_us));
+      .set("rocksdb_cpu_wait_us", median_of(raw, &Sample::processor_wait_us))
+      .set("bare_cpu_wait_us", median_of(bare, &Sample::processor_wait_us));
   return row;
 }
 
