@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -9,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/event.h"
 #include "outbox/message.h"
 #include "outbox/status.h"
 #include "store/lane.h"
@@ -78,9 +78,8 @@ struct CommitRequest {
 
   /// A failure from the start: nothing is written, and it is answered in its turn.
   Status status;
-  /// Somebody waits on this until it is not kWaiting.
-  enum State : int { kWaiting, kDone };
-  std::atomic<int> state{kWaiting};
+  /// Its status is final. For who waits; without one nobody says so.
+  Event answered;
 
   /// As new, with the room that `copied` has.
   void clear() {
@@ -91,7 +90,7 @@ struct CommitRequest {
     with_progress = false;
     bytes = 0;
     status = {};
-    state = kWaiting;
+    answered.reset();
   }
 
   /// Of an item: what comes before its value.

@@ -17,9 +17,8 @@ constexpr int kLingerYields = 20;
 /// So long it looks, beyond that it sleeps until they are there: on a slow disk it would take a
 /// processor from those who write.
 constexpr std::chrono::microseconds kLingerAwake{100};
-/// The processors are busy when it takes so long to get one back.
-constexpr std::chrono::microseconds kYieldMax{500};
-constexpr std::size_t kGroupsWithoutLook = 255;
+/// How often a caller gives the processor away before he sleeps until he has his answer.
+constexpr int kCallerYields = 4;
 
 }  // namespace
 
@@ -74,7 +73,16 @@ void Committer::commit(CommitRequest& request) {
   enqueue(request);
   if (queued_ == awaited_) work_.notify_one();
   lock.unlock();
-  request.state.wait(CommitRequest::kWaiting);
+  await(request);
+}
+
+void Committer::await(CommitRequest& request) {
+  if (yielding_.worthwhile()) {
+    for (int yields = 0; yields < kCallerYields && !request.answered.is_set(); ++yields) {
+      if (!yielding_.yield()) break;
+    }
+  }
+  request.answered.wait();
 }
 
 void Committer::lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request) {
@@ -157,34 +165,25 @@ std::size_t Committer::answer(const Group& group) {
       continue;
     }
     ++callers;
-    request->state = CommitRequest::kDone;
-    request->state.notify_one();
+    request->answered.set();
   }
   pool_.give_back(answered);
   return callers;
 }
 
-/// Gives the processor to those who may be about to come, again and again, until they came or
-/// the time is over. Where others want it as well it is gone for milliseconds, in which nobody
-/// writes: then the next groups do without.
+/// Gives the processor to those who may be about to come, until they came or the time is over.
 template <typename Came>
 void Committer::look_again(std::unique_lock<std::mutex>& lock, GroupWait::Duration time,
                            Came all_came) {
-  if (groups_without_look_ > 0) {
-    --groups_without_look_;
-    return;
-  }
-  const auto now = [] { return std::chrono::steady_clock::now(); };
-  const auto until = now() + time;
+  if (!yielding_.worthwhile()) return;
+  const auto until = std::chrono::steady_clock::now() + time;
   for (int yields = 0; !all_came(); ++yields) {
-    const auto before = now();
-    if (before >= until && (queued_ > 0 || yields >= kLingerYields)) break;
+    const bool over = std::chrono::steady_clock::now() >= until;
+    if (over && (queued_ > 0 || yields >= kLingerYields)) return;
     lock.unlock();
-    std::this_thread::yield();
+    const bool quick = yielding_.yield();
     lock.lock();
-    if (now() - before < kYieldMax) continue;
-    groups_without_look_ = kGroupsWithoutLook;
-    break;
+    if (!quick) return;
   }
 }
 

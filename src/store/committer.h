@@ -17,6 +17,7 @@
 #include "store/group_writer.h"
 #include "store/progress_book.h"
 #include "store/request_pool.h"
+#include "store/yielding.h"
 
 namespace outbox::store {
 
@@ -69,6 +70,7 @@ class Committer {
   bool admit(std::unique_lock<std::mutex>& lock, CommitRequest& request);
   void lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request);
   void enqueue(CommitRequest& request);
+  void await(CommitRequest& request);
   void run();
   void write_queue(std::unique_lock<std::mutex>& lock);
   void linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
@@ -109,7 +111,7 @@ class Committer {
   std::size_t appended_since_ = 0;  ///< bytes, since progress rode
   std::size_t awaited_ = 0;         ///< the thread sleeps until so many are queued; 0: it does not
   GroupWait wait_;
-  std::size_t groups_without_look_ = 0;
+  Yielding yielding_;
   std::thread thread_;
 };
 
