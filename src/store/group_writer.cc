@@ -94,7 +94,7 @@ Status GroupWriter::add_progress(Group& group, std::vector<ProgressBook::Written
       record.appended += touched.entries;
       record.appended_bytes += touched.bytes;
     }
-    record.tail = lane->given;
+    record.tail = mutant(Mutant::kTailOfNextGroup) ? lane->next - 1 : lane->given;
     const auto put = group.slab->batch().Put(
         parts_.database.meta, meta::key(meta::kLanePrefix, lane->id), encode(record));
     if (!put.ok()) return from_rocks(put, "recording progress");

@@ -1,16 +1,14 @@
 #include "store/committer.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <map>
-#include <random>
 #include <set>
 #include <thread>
 
 #include "store/commit_request.h"
 #include "support/drop_env.h"
 #include "support/wait.h"
-#include "unit/store/fixture.h"
+#include "unit/store/committer_fixture.h"
 
 namespace outbox::test {
 namespace {
@@ -24,48 +22,6 @@ void fail(const Disk& disk, unsigned ops, const std::string& path_contains) {
   fault.path_contains = path_contains;
   disk.fs->fail(fault);
 }
-
-/// Writes down what it is told.
-class Recorder final : public store::Drainer {
- public:
-  void on_durable(const store::SlabPtr& slab) override {
-    for (const store::SlabEntry& entry : slab->entries()) {
-      if (!store::decode(entry.record, entry.lane, entry.seq).ok()) ++bad;
-      if (entry.seq != ++last[entry.lane]) ++bad;
-    }
-  }
-  Result<PurgeRecord> purge(const std::string&, Seq, const std::string&) override {
-    return Status(Code::kInvalidArgument, "no");
-  }
-  std::string lane_state(store::LaneId) const override { return "flowing"; }
-
-  int bad = 0;
-  std::map<store::LaneId, Seq> last;
-};
-
-/// Collects the results of asynchronous appends.
-class Results {
- public:
-  AppendCallback callback() {
-    return [this](const Result<Appended>& result) {
-      const std::lock_guard lock(mutex_);
-      codes.push_back(result.status().code());
-      threads.insert(std::this_thread::get_id());
-      changed_.notify_all();
-    };
-  }
-  bool wait_for(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, seconds(30), [&] { return codes.size() >= count; });
-  }
-
-  std::vector<Code> codes;
-  std::set<std::thread::id> threads;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-};
 
 }  // namespace
 
