@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "backlog_fill.h"
+#include "dir_flag.h"
 #include "measure.h"
 #include "own_process.h"
 #include "process.h"
@@ -129,7 +130,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Bytes written per byte appended; short backlog: drained at once; long: all of it "
       "pending, then drained"};
-  app.add_option("--dir", flags.dir, "where the stores are made; emptied");
+  outbox::bench::add_dir_flag(app, flags.dir);
   app.add_option("--topics", flags.topics)->delimiter(',');
   app.add_option("--value-bytes", flags.value_bytes)->check(CLI::PositiveNumber);
   app.add_option("--short-mb", flags.short_mb, "appended in a run that is drained at once");

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "append_sides.h"
+#include "dir_flag.h"
 #include "measure.h"
 
 namespace outbox::bench {
@@ -69,7 +70,7 @@ void run(const Flags& flags) {
 int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"Appends to the outbox beside RocksDB's own synced writes"};
-  app.add_option("--dir", flags.dir, "where the stores are made; emptied");
+  outbox::bench::add_dir_flag(app, flags.dir);
   app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
   app.add_option("--threads", flags.threads, "of the blocking appends")->delimiter(',');
   app.add_option("--seconds", flags.seconds, "of one run of one side");

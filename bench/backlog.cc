@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "backlog_runs.h"
+#include "dir_flag.h"
 #include "kept_topic.h"
 #include "measure.h"
 #include "own_process.h"
@@ -176,7 +177,7 @@ int main(int argc, char** argv) {
       "The drain with a long backlog beside a short one, and the time to the first message "
       "after a restart"};
   app.add_option("--bootstrap-servers", flags.bootstrap_servers)->required();
-  app.add_option("--dir", flags.dir, "where the outboxes are made; emptied");
+  outbox::bench::add_dir_flag(app, flags.dir);
   app.add_option("--only", flags.only, "drain or restart, or how they begin");
   app.add_option("--entries", flags.entries, "of the long backlog");
   app.add_option("--drained", flags.drained, "of either backlog; the short one has a fifth more");

@@ -7,6 +7,7 @@
 
 #include "append_threads.h"
 #include "backlog_fill.h"
+#include "dir_flag.h"
 #include "measure.h"
 #include "own_process.h"
 #include "process.h"
@@ -142,7 +143,7 @@ void run(const Flags& flags) {
 int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"Appends and reads back, by backlog, bytes of a message, topics and threads"};
-  app.add_option("--dir", flags.dir, "where the stores are made; emptied");
+  outbox::bench::add_dir_flag(app, flags.dir);
   app.add_option("--only", flags.only, "backlog, bytes, topics or threads, or how they begin");
   app.add_option("--entries-max", flags.entries_max, "of one point");
   app.add_option("--megabytes", flags.megabytes, "of values in a point of `bytes`");

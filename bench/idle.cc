@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "bench_topics.h"
+#include "dir_flag.h"
 #include "fresh_outbox.h"
 #include "measure.h"
 #include "own_process.h"
@@ -159,7 +160,7 @@ int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"Processor time and wake-ups of an outbox and relay that have nothing to do"};
   app.add_option("--bootstrap-servers", flags.bootstrap_servers)->required();
-  app.add_option("--dir", flags.dir, "where the outbox is made; emptied");
+  outbox::bench::add_dir_flag(app, flags.dir);
   app.add_option("--settle-seconds", flags.settle_seconds, "before the first window");
   app.add_option("--seconds", flags.seconds, "of one window");
   app.add_option("--windows", flags.windows, "medians are printed")

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "dir_flag.h"
 #include "outbox/options.h"
 
 namespace outbox::bench {
@@ -19,7 +20,7 @@ struct KafkaFlags {
 
   void add_to(CLI::App& app) {
     app.add_option("--bootstrap-servers", bootstrap_servers)->required();
-    app.add_option("--dir", dir, "where the stores are made; emptied")->required();
+    add_dir_flag(app, dir)->required();
     app.add_option("--partitions", partitions, "of each topic");
     app.add_option("--repeats", repeats, "runs of each side; medians are printed");
     app.add_option("--warm-seconds", warm_seconds, "of sending before the first run");

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "dir_flag.h"
 #include "key_format_run.h"
 #include "report.h"
 
@@ -69,7 +70,7 @@ void run_all(const Flags& flags) {
 int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"Measures the candidates for the store's key"};
-  app.add_option("--dir", flags.dir, "where the stores are made; emptied");
+  outbox::bench::add_dir_flag(app, flags.dir);
   app.add_option("--backlog-gb", flags.backlog_gb, "user bytes appended before the drain");
   app.add_option("--value-bytes", flags.value_bytes)->check(CLI::Range(16, 1 << 20));
   app.add_option("--lanes", flags.lanes)->delimiter(',');

@@ -6,6 +6,7 @@
 #include <functional>
 #include <thread>
 
+#include "dir_flag.h"
 #include "measure.h"
 #include "report.h"
 #include "slow_outbox.h"
@@ -83,7 +84,7 @@ void run(const Flags& flags) {
 int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"Appends with each fsync taking longer, beside RocksDB's own synced writes"};
-  app.add_option("--dir", flags.dir, "where the stores are made; emptied");
+  outbox::bench::add_dir_flag(app, flags.dir);
   app.add_option("--more-ms", flags.more_ms, "added to each fsync of a file")->delimiter(',');
   app.add_option("--threads", flags.threads, "of the blocking appends")->delimiter(',');
   app.add_option("--value-bytes", flags.value_bytes);
