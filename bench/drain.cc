@@ -1,6 +1,6 @@
 // How fast does a backlog reach Kafka, and how fast do messages that are
 // appended meanwhile, compared with librdkafka alone on the same brokers,
-// settings, headers and placement, and with the least that RocksDB and librdkafka need together?
+// settings, headers and placement, and with what RocksDB and librdkafka cost together?
 // The three take turns, each run with a topic of its own.
 
 #include <algorithm>
@@ -48,18 +48,28 @@ class Bench {
         options_(flags.relay_options()),
         value_(random_text(value_bytes)),
         count_(whole_batches(count)) {}
-  Row drain() { return compare("backlog", &Bench::drain_outbox, &Bench::drain_bare); }
-  Row steady() { return compare("steady", &Bench::steady_outbox, &Bench::steady_bare); }
+  Row drain() {
+    return compare("backlog", {&Bench::drain_outbox, &Bench::drain_raw, &Bench::drain_bare});
+  }
+  Row steady() {
+    return compare("steady", {&Bench::steady_outbox, &Bench::steady_raw, &Bench::steady_bare});
+  }
 
  private:
   BenchTopics topic() const { return {options_, "bench-drain", 1, flags_.partitions}; }
+  // A backlog's runs begin without a connection, a stream's with one.
   Sample drain_outbox();
-  Sample steady_outbox();
+  Sample drain_raw();
   Sample drain_bare();
+  Sample steady_outbox();
+  Sample steady_raw();
   Sample steady_bare();
-  Sample raw();
-  using Side = Sample (Bench::*)();
-  Row compare(const char* what, Side outbox_side, Side bare_side);
+  struct Sides {
+    Sample (Bench::*outbox)();
+    Sample (Bench::*raw)();
+    Sample (Bench::*bare)();
+  };
+  Row compare(const char* what, const Sides& sides);
 
   const Flags flags_;
   const RelayOptions options_;
@@ -80,34 +90,11 @@ Sample Bench::drain_outbox() {
   return {took, troubles_of(*relay)};
 }
 
-Sample Bench::steady_outbox() {
-  const BenchTopics topic = this->topic();
-  FreshOutbox outbox(flags_.dir);
-  const auto relay = value_of(Relay::start(*outbox, options_));
-  const std::vector<Message> turn{message_of(topic.name(), value_)};
-  outbox.append_through(*relay, turn, 1);
-  const Timed took = timed(count_, [&] { outbox.append_through(*relay, turn, count_); });
-  return {took, troubles_of(*relay)};
-}
-
-Sample Bench::drain_bare() {
-  const BenchTopics topic = this->topic();
-  BareOutbox bare(options_, topic, flags_.dir);
-  bare.fill(value_, count_);
-  come_to_rest();
-  return {timed(count_, [&] { bare.drain(); }), {}};
-}
-
-Sample Bench::steady_bare() {
-  const BenchTopics topic = this->topic();
-  BareOutbox bare(options_, topic, flags_.dir);
-  return {timed(count_, [&] { bare.stream(value_, count_); }), {}};
-}
-
-Sample Bench::raw() {
+Sample Bench::drain_raw() {
   const BenchTopics topic = this->topic();
   Values values(value_, options_.in_flight_bytes_max);
   std::unique_ptr<RawProducer> producer;
+  come_to_rest();
   return {timed(count_,
                 [&] {
                   producer =
@@ -117,10 +104,50 @@ Sample Bench::raw() {
           {}};
 }
 
-Row Bench::compare(const char* what, Side outbox_side, Side bare_side) {
-  const auto samples = alternate<Sample>(
-      flags_.repeats, {[&] { return (this->*outbox_side)(); }, [&] { return raw(); },
-                       [&] { return (this->*bare_side)(); }});
+Sample Bench::drain_bare() {
+  const BenchTopics topic = this->topic();
+  BareOutbox bare(options_, topic, flags_.dir);
+  bare.fill(value_, count_);
+  come_to_rest();
+  std::uint64_t sent = 0;
+  const Timed took = timed(count_, [&] { sent = bare.drain(); });
+  if (sent != count_) die("RocksDB gave back fewer than were written");
+  return {took, {}};
+}
+
+Sample Bench::steady_outbox() {
+  const BenchTopics topic = this->topic();
+  FreshOutbox outbox(flags_.dir);
+  const auto relay = value_of(Relay::start(*outbox, options_));
+  const std::vector<Message> turn{message_of(topic.name(), value_)};
+  outbox.append_through(*relay, turn, 1);
+  come_to_rest();
+  const Timed took = timed(count_, [&] { outbox.append_through(*relay, turn, count_); });
+  return {took, troubles_of(*relay)};
+}
+
+Sample Bench::steady_raw() {
+  const BenchTopics topic = this->topic();
+  Values values(value_, options_.in_flight_bytes_max);
+  RawProducer producer(options_, topic.names(), flags_.partitions);
+  producer.produce_all(values, 1);
+  come_to_rest();
+  return {timed(count_, [&] { producer.produce_all(values, count_); }), {}};
+}
+
+Sample Bench::steady_bare() {
+  const BenchTopics topic = this->topic();
+  Values values(value_, options_.in_flight_bytes_max);
+  BareOutbox bare(options_, topic, flags_.dir);
+  bare.connect();
+  come_to_rest();
+  return {timed(count_, [&] { bare.stream(value_, values, count_); }), {}};
+}
+
+Row Bench::compare(const char* what, const Sides& sides) {
+  const auto samples = alternate<Sample>(flags_.repeats, {[&] { return (this->*sides.outbox)(); },
+                                                          [&] { return (this->*sides.raw)(); },
+                                                          [&] { return (this->*sides.bare)(); }});
   const std::vector<Sample>& outbox = samples[0];
   const std::vector<Sample>& raw = samples[1];
   const std::vector<Sample>& bare = samples[2];
@@ -162,7 +189,8 @@ void run(const Flags& flags) {
 
 int main(int argc, char** argv) {
   outbox::bench::Flags flags;
-  CLI::App app{"Drains an outbox to Kafka beside raw librdkafka, and the least that both need"};
+  CLI::App app{
+      "Drains an outbox to Kafka beside librdkafka alone, and beside RocksDB and librdkafka"};
   flags.add_to(app);
   app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
   app.add_option("--megabytes", flags.megabytes,

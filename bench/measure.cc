@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <random>
 #include <string_view>
@@ -14,10 +16,33 @@
 namespace outbox::bench {
 namespace {
 
-/// A program at rest takes less than this between two looks.
-constexpr double kAtRestCpuSeconds = 0.001;
-constexpr std::chrono::milliseconds kLookAgain{50};
-constexpr double kRestMaxSeconds = 60;
+constexpr std::chrono::milliseconds kLook{50};
+/// At rest is a machine whose processors were idle for so many looks, but for this part of them;
+/// one that others use is not waited for any longer than this.
+constexpr int kQuietLooks = 4;
+constexpr double kQuietShare = 0.1;
+constexpr double kRestMaxSeconds = 20;
+
+/// Of all processors since the machine started (proc(5): stat), in ticks.
+struct Ticks {
+  std::uint64_t all = 0;
+  std::uint64_t idle = 0;
+};
+
+Ticks ticks() {
+  constexpr int kIdle = 3;     // user, nice, system, idle,
+  constexpr int kWaiting = 4;  // and idle with something on its way to the disk
+  std::ifstream stat("/proc/stat");
+  std::string cpu;
+  stat >> cpu;
+  Ticks sum;
+  std::uint64_t one = 0;
+  for (int i = 0; i < 8 && stat >> one; ++i) {
+    sum.all += one;
+    if (i == kIdle || i == kWaiting) sum.idle += one;
+  }
+  return sum;
+}
 
 }  // namespace
 
@@ -46,12 +71,15 @@ double cpu_seconds() {
 }
 
 void come_to_rest() {
+  ::sync();
   const StopWatch watch;
-  double before = 0;
-  for (double now = cpu_seconds(); now - before > kAtRestCpuSeconds; now = cpu_seconds()) {
-    if (watch.seconds() > kRestMaxSeconds) die("the program does not come to rest");
+  int quiet = 0;
+  for (Ticks before = ticks(); quiet < kQuietLooks && watch.seconds() < kRestMaxSeconds;) {
+    std::this_thread::sleep_for(kLook);
+    const Ticks now = ticks();
+    const auto busy = static_cast<double>(now.all - before.all - (now.idle - before.idle));
+    quiet = busy <= kQuietShare * static_cast<double>(now.all - before.all) ? quiet + 1 : 0;
     before = now;
-    std::this_thread::sleep_for(kLookAgain);
   }
   ::sync();
 }

@@ -58,8 +58,8 @@ Timed timed(std::uint64_t count, Work work) {
   return {messages / elapsed, (cpu_seconds() - cpu) * 1e6 / messages};
 }
 
-/// Returns when the program does nothing by itself any more (a flush of what was appended) and
-/// nothing waits to be written: what was done before is not in the next figure.
+/// Returns when the processors are idle and nothing waits to be written: what was done before (a
+/// flush of what was appended, brokers that remove a topic) is not in the next figure.
 void come_to_rest();
 
 /// Runs each side once a round, at rest before each. Who begins goes round, so that a trend of the

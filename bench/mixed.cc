@@ -67,7 +67,8 @@ class Bench {
   Sample outbox();
   Sample raw() const;
   Sample bare() const;
-  Sample beside(RocksAlone& rocks, const std::function<std::uint64_t()>& send) const;
+  using More = std::function<bool()>;
+  Sample beside(RocksAlone& rocks, const std::function<void(const More&)>& send) const;
 
   const Flags flags_;
   const RelayOptions options_;
@@ -109,17 +110,17 @@ Sample Bench::raw() const {
   const BenchTopics topic = this->topic();
   RocksAlone rocks(flags_.dir);
   rocks.fill(record_of(value_), backlog());
-  come_to_rest();
   RawProducer producer(options_, topic.names(), flags_.partitions);
   Values values(value_, options_.in_flight_bytes_max);
   producer.produce_all(values, kFillEntries);
-  return beside(rocks, [&] {
+  come_to_rest();
+  return beside(rocks, [&](const More& more) {
     const StopWatch watch;
-    double sent = 0;
-    return producer.produce_while(values, [&] {
-      while (sent >= watch.seconds() * drained_per_second_) std::this_thread::sleep_for(kLook);
-      ++sent;
-      return watch.seconds() < flags_.seconds;
+    double due = 0;
+    producer.produce_while(values, [&] {
+      while (due >= watch.seconds() * drained_per_second_) std::this_thread::sleep_for(kLook);
+      ++due;
+      return more();
     });
   });
 }
@@ -127,23 +128,25 @@ Sample Bench::raw() const {
 Sample Bench::bare() const {
   const BenchTopics topic = this->topic();
   BareOutbox bare(options_, topic, flags_.dir);
-  bare.fill(record_of(value_), backlog());
+  bare.fill(value_, backlog());
+  bare.connect();
   come_to_rest();
-  return beside(bare.rocks(), [&] {
-    const StopWatch watch;
-    return bare.drain([&] { return watch.seconds() < flags_.seconds; });
-  });
+  return beside(bare.rocks(), [&](const More& more) { bare.drain(more); });
 }
 
-/// RocksDB's own writes while `send` is at work, which answers how many it sent.
-Sample Bench::beside(RocksAlone& rocks, const std::function<std::uint64_t()>& send) const {
+/// RocksDB's own writes while `send` is at work, which asks before each message.
+Sample Bench::beside(RocksAlone& rocks, const std::function<void(const More&)>& send) const {
   std::atomic<bool> over{false};
   double seconds = 0;
   double sent = 0;
   std::thread sender([&] {
     const StopWatch watch;
-    sent = static_cast<double>(send());
-    seconds = watch.seconds();
+    send([&] {
+      seconds = watch.seconds();
+      over = seconds >= flags_.seconds;
+      sent += over ? 0 : 1;
+      return !over;
+    });
     over = true;
   });
   const std::string record = record_of(value_);
