@@ -24,6 +24,7 @@ constexpr int kCallerYields = 4;
 
 Committer::Committer(Parts parts)
     : builder_(parts.builder),
+      queue_(parts.builder),
       writer_(parts.writer),
       progress_(parts.progress),
       tail_(parts.tail),
@@ -59,8 +60,8 @@ bool Committer::admit(std::unique_lock<std::mutex>& lock, CommitRequest& request
   // A callback that appends is on the thread that makes the room.
   const bool own_thread = std::this_thread::get_id() == thread_.get_id();
   room_.wait(lock, [&] {
-    return closed_ || own_thread || queued_ == 0 ||
-           queue_bytes_ + request.waiting_bytes() <= queue_bytes_max_;
+    return closed_ || own_thread || queue_.empty() ||
+           queue_.waiting_bytes() + request.waiting_bytes() <= queue_bytes_max_;
   });
   if (closed_) request.status = Status(Code::kClosed, "the outbox is closing");
   return !closed_;
@@ -69,9 +70,9 @@ bool Committer::admit(std::unique_lock<std::mutex>& lock, CommitRequest& request
 void Committer::commit(CommitRequest& request) {
   std::unique_lock lock(mutex_);
   if (!admit(lock, request)) return;
-  if (!leading_ && queued_ == 0) return lead_alone(lock, request);
-  enqueue(request);
-  if (queued_ == awaited_) work_.notify_one();
+  if (!leading_ && queue_.empty()) return lead_alone(lock, request);
+  queue_.add(request);
+  if (queue_.requests() == awaited_) work_.notify_one();
   lock.unlock();
   await(request);
 }
@@ -89,24 +90,15 @@ void Committer::lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& re
   std::unique_ptr<Group> group = builder_.begin(request);
   builder_.add(request, *group);
   leading_ = true;
-  const bool ride = ride_now();
-  appended_since_ += request.bytes;
+  const bool ride = board_progress();
+  rides_.appended(request.bytes);
   lock.unlock();
   writer_.write(*group, ride);
   lock.lock();
   builder_.end(std::move(group));
   leading_ = false;
   tail_dirty_ = true;
-  if (queued_ > 0 || closed_ || progress_due_ || dirty_since_ms_ < 0) work_.notify_one();
-}
-
-void Committer::enqueue(CommitRequest& request) {
-  if (filled_.empty() || !GroupBuilder::fits(request, *filled_.back())) {
-    filled_.push_back(builder_.begin_filling(request));
-  }
-  builder_.add(request, *filled_.back());
-  queue_bytes_ += request.waiting_bytes();
-  ++queued_;
+  if (!queue_.empty() || closed_ || rides_.due() || dirty_since_ms_ < 0) work_.notify_one();
 }
 
 void Committer::commit_async(std::unique_ptr<CommitRequest> request) {
@@ -117,9 +109,9 @@ void Committer::commit_async(std::unique_ptr<CommitRequest> request) {
     request->done(request->status);
     return;
   }
-  enqueue(*request);
+  queue_.add(*request);
   [[maybe_unused]] CommitRequest* const given = request.release();  // to its group
-  if ((!leading_ && queued_ == 1) || queued_ == awaited_) work_.notify_one();
+  if ((!leading_ && queue_.requests() == 1) || queue_.requests() == awaited_) work_.notify_one();
 }
 
 Status Committer::sync_progress() {
@@ -129,25 +121,12 @@ Status Committer::sync_progress() {
   return request.status;
 }
 
-/// Shall progress go with the group that is made now?
-bool Committer::ride_now() {
-  const std::int64_t now_ms = clock_.mono_ms();
-  const std::size_t lanes = progress_.dirty_lanes();
-  const bool early = now_ms - rode_at_ms_ < kProgressRideMs &&
-                     appended_since_ < kProgressRideBytes + lanes * kProgressRideLaneBytes;
-  if (lanes == 0 || (early && !progress_due_)) return false;
-  rode_at_ms_ = now_ms;
-  appended_since_ = 0;
-  ++rides_;
-  return true;
-}
+/// Does progress go with the group that is made now?
+bool Committer::board_progress() { return rides_.board(progress_.dirty_lanes(), clock_.mono_ms()); }
 
 std::unique_ptr<Group> Committer::take_group() {
-  std::unique_ptr<Group> group = std::move(filled_.front());
-  filled_.pop_front();
-  queued_ -= group->requests.size();
-  queue_bytes_ -= group->waiting_bytes;
-  appended_since_ += group->bytes;
+  std::unique_ptr<Group> group = queue_.take();
+  rides_.appended(group->bytes);
   room_.notify_all();
   return group;
 }
@@ -179,7 +158,7 @@ void Committer::look_again(std::unique_lock<std::mutex>& lock, GroupWait::Durati
   const auto until = std::chrono::steady_clock::now() + time;
   for (int yields = 0; !all_came(); ++yields) {
     const bool over = std::chrono::steady_clock::now() >= until;
-    if (over && (queued_ > 0 || yields >= kLingerYields)) return;
+    if (over && (!queue_.empty() || yields >= kLingerYields)) return;
     lock.unlock();
     const bool quick = yielding_.yield();
     lock.lock();
@@ -192,26 +171,28 @@ void Committer::linger(std::unique_lock<std::mutex>& lock, std::size_t callers, 
                        GroupWait::Duration wrote) {
   const GroupWait::Duration patience = wait_.after(callers, queued, wrote);
   const auto until = std::chrono::steady_clock::now() + patience;
-  const auto all_came = [&] { return closed_ || (queued_ > 0 && queued_ >= queued + callers); };
+  const auto all_came = [&] {
+    return closed_ || (!queue_.empty() && queue_.requests() >= queued + callers);
+  };
   look_again(lock, std::min<GroupWait::Duration>(patience, kLingerAwake), all_came);
   if (patience.count() == 0) return;
   awaited_ = queued + callers;
   work_.wait_until(lock, until, all_came);
   awaited_ = 0;
-  wait_.waited(callers, queued_ - queued);
+  wait_.waited(callers, queue_.requests() - queued);
 }
 
 void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
   leading_ = true;
   do {
-    const bool ride = ride_now();
+    const bool ride = board_progress();
     std::unique_ptr<Group> group = take_group();
     lock.unlock();
     const auto began = std::chrono::steady_clock::now();
     writer_.write(*group, ride);
     const auto wrote = std::chrono::steady_clock::now() - began;
     lock.lock();
-    const std::size_t queued = queued_;
+    const std::size_t queued = queue_.requests();
     lock.unlock();
     const std::size_t requests = group->requests.size();
     const std::size_t callers = answer(*group);
@@ -219,7 +200,7 @@ void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
     builder_.end(std::move(group));
     tail_dirty_ = true;
     if (requests > 1 || callers + queued > 1) linger(lock, callers, queued, wrote);
-  } while (queued_ > 0);
+  } while (!queue_.empty());
   leading_ = false;
 }
 
@@ -243,13 +224,13 @@ void Committer::tick(std::unique_lock<std::mutex>& lock) {
 /// A caller who leads again and again would never let this thread in: then
 /// progress rides with his next group.
 void Committer::write_progress(std::unique_lock<std::mutex>& lock) {
-  const std::uint64_t rides = rides_;
-  progress_due_ = true;
-  work_.wait(lock, [&] { return !leading_ || rides_ != rides; });
-  progress_due_ = false;
-  if (rides_ != rides) return;
+  const std::uint64_t rides = rides_.rides();
+  rides_.set_due(true);
+  work_.wait(lock, [&] { return !leading_ || rides_.rides() != rides; });
+  rides_.set_due(false);
+  if (rides_.rides() != rides) return;
   leading_ = true;
-  rode_at_ms_ = clock_.mono_ms();
+  rides_.went_alone(clock_.mono_ms());
   std::unique_ptr<Group> group = builder_.begin(CommitRequest());
   lock.unlock();
   writer_.write(*group, true);
@@ -262,17 +243,17 @@ void Committer::run() {
   name_thread("outbox-commit");
   std::unique_lock lock(mutex_);
   while (true) {
-    if (queued_ > 0 && !leading_) {
+    if (!queue_.empty() && !leading_) {
       write_queue(lock);
       continue;
     }
-    if (closed_ && queued_ == 0 && !leading_) return;
+    if (closed_ && queue_.empty() && !leading_) return;
     const bool dirty = writer_.health().ok() && something_dirty();
     poked_ = false;
     if (!dirty) {
       dirty_since_ms_ = -1;
       work_.wait(lock, [this] {
-        return poked_ || tail_dirty_ || ((closed_ || queued_ > 0) && !leading_);
+        return poked_ || tail_dirty_ || ((closed_ || !queue_.empty()) && !leading_);
       });
       if (!writer_.health().ok()) tail_dirty_ = false;
       continue;
@@ -284,7 +265,7 @@ void Committer::run() {
       continue;
     }
     work_.wait_for(lock, milliseconds(left_ms), [this] {
-      return (poked_ && progress_urgent()) || ((closed_ || queued_ > 0) && !leading_);
+      return (poked_ && progress_urgent()) || ((closed_ || !queue_.empty()) && !leading_);
     });
   }
 }

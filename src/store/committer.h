@@ -2,20 +2,20 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "base/clock.h"
 #include "store/commit_request.h"
 #include "store/durable_tail.h"
 #include "store/group_builder.h"
+#include "store/group_queue.h"
 #include "store/group_wait.h"
 #include "store/group_writer.h"
 #include "store/progress_book.h"
+#include "store/progress_rides.h"
 #include "store/request_pool.h"
 #include "store/yielding.h"
 
@@ -31,12 +31,6 @@ class Committer {
  public:
   /// How long progress may stay in memory when nothing is appended.
   static constexpr std::int64_t kProgressMaxMs = 1'000;
-  /// Progress rides with a group at most this often, or after so many bytes: what is settled and
-  /// not durably so is still in the memtable, and would be flushed.
-  static constexpr std::int64_t kProgressRideMs = 50;
-  static constexpr std::size_t kProgressRideBytes = std::size_t{1} << 20;
-  /// More of them for each lane that has progress: a record each.
-  static constexpr std::size_t kProgressRideLaneBytes = std::size_t{16} << 10;
 
   struct Parts {
     GroupBuilder& builder;
@@ -69,7 +63,6 @@ class Committer {
  private:
   bool admit(std::unique_lock<std::mutex>& lock, CommitRequest& request);
   void lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request);
-  void enqueue(CommitRequest& request);
   void await(CommitRequest& request);
   void run();
   void write_queue(std::unique_lock<std::mutex>& lock);
@@ -79,13 +72,14 @@ class Committer {
   void look_again(std::unique_lock<std::mutex>& lock, GroupWait::Duration time, Came all_came);
   std::unique_ptr<Group> take_group();
   std::size_t answer(const Group& group);
-  bool ride_now();
+  bool board_progress();
   void tick(std::unique_lock<std::mutex>& lock);
   void write_progress(std::unique_lock<std::mutex>& lock);
   bool progress_urgent() const;
   bool something_dirty() const;
 
   GroupBuilder& builder_;
+  GroupQueue queue_;
   GroupWriter& writer_;
   ProgressBook& progress_;
   DurableTail& tail_;
@@ -95,23 +89,17 @@ class Committer {
   RequestPool& pool_;
 
   std::mutex mutex_;
-  std::condition_variable work_;               ///< for the thread
-  std::condition_variable room_;               ///< for callers at queue_bytes_max
-  std::deque<std::unique_ptr<Group>> filled_;  ///< and are written in turn; the last may get more
-  std::size_t queued_ = 0;                     ///< requests in them
-  std::size_t queue_bytes_ = 0;                ///< waiting_bytes of them
+  std::condition_variable work_;  ///< for the thread
+  std::condition_variable room_;  ///< for callers at queue_bytes_max
   bool leading_ = false;
   bool closed_ = false;
   bool poked_ = false;
   bool tail_dirty_ = false;
-  bool progress_due_ = false;  ///< the next group takes progress along, whoever leads it
-  std::uint64_t rides_ = 0;
   std::int64_t dirty_since_ms_ = -1;  ///< -1: clean
-  std::int64_t rode_at_ms_ = 0;
-  std::size_t appended_since_ = 0;  ///< bytes, since progress rode
-  std::size_t awaited_ = 0;         ///< the thread sleeps until so many are queued; 0: it does not
+  std::size_t awaited_ = 0;  ///< the thread sleeps until so many are queued; 0: it does not
   GroupWait wait_;
   Yielding yielding_;
+  ProgressRides rides_;
   std::thread thread_;
 };
 

@@ -1,4 +1,5 @@
-#include "store/committer.h"
+#include "store/group_builder.h"
+#include "store/progress_rides.h"
 #include "support/wait.h"
 #include "unit/store/committer_fixture.h"
 
@@ -88,7 +89,7 @@ TEST_CASE("committer: a lane's record tells of nothing that only a later group h
     ThreeGroups groups(disk, *store, results);
     groups.append();
     store->advance(lane_id(*store, "t"), settled(1), 1);
-    clock.now_ms += 10 * store::Committer::kProgressRideMs;  // goes with the second group
+    clock.now_ms += 10 * store::ProgressRides::kEveryMs;  // goes with the second group
     CHECK(groups.release() == std::vector{Code::kOk, Code::kOk, Code::kIndeterminate});
     CHECK(*store->settled_through("t") == 1);
     REQUIRE(store->set_drainer(nullptr).ok());
