@@ -78,6 +78,7 @@ void Committer::commit(CommitRequest& request) {
 }
 
 void Committer::await(CommitRequest& request) {
+  const Yielding::Waiter waiter(yielding_);
   if (yielding_.worthwhile()) {
     for (int yields = 0; yields < kCallerYields && !request.answered.is_set(); ++yields) {
       if (!yielding_.yield()) break;
