@@ -63,10 +63,11 @@ TEST_CASE("committer: where a yield takes long, callers and the committer's thre
     });
   }
   for (auto& thread : threads) thread.join();
-  // A few are enough to know it; who was about to yield as well did.
+  // A few are enough to know it, and who was about to yield did. Twice as many, because two at once
+  // may count as one; callers who take no notice yield for each message.
   const auto pauses = (std::chrono::steady_clock::now() - began) / store::Yielding::kPause + 1;
   CAPTURE(pauses);
-  CHECK(slow_yields - before <= 1 + store::Yielding::kSlowMax + pauses * (kThreads + 1));
+  CHECK(slow_yields - before <= 2 * (store::Yielding::kSlowMax + pauses * (kThreads + 1)));
 }
 
 }  // namespace outbox::test
