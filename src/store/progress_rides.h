@@ -32,7 +32,7 @@ class ProgressRides {
   void set_due(bool due) { due_ = due; }
   bool due() const { return due_; }
   std::uint64_t rides() const { return rides_; }
-  /// It was written without a group.
+  /// It was written in a group of its own.
   void went_alone(std::int64_t now_ms) { rode_at_ms_ = now_ms; }
 
  private:

@@ -56,13 +56,15 @@ TEST_CASE("committer: where a yield takes long, callers and the committer's thre
   std::this_thread::yield();
   REQUIRE(slow_yields == before + 1);  // else nothing below means anything
   const auto began = std::chrono::steady_clock::now();
+  std::atomic<int> appended{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
-      for (int i = 0; i < kEach; ++i) (void)store->append(message("t", "v"), {});
+      for (int i = 0; i < kEach; ++i) appended += store->append(message("t", "v"), {}).ok() ? 1 : 0;
     });
   }
   for (auto& thread : threads) thread.join();
+  CHECK(appended == kThreads * kEach);
   // A few are enough to know it, and who was about to yield did. Twice as many, because two at once
   // may count as one; callers who take no notice yield for each message.
   const auto pauses = (std::chrono::steady_clock::now() - began) / store::Yielding::kPause + 1;
