@@ -6,6 +6,7 @@
 
 #include "audit/topic_reading.h"
 #include "kafka/client.h"
+#include "kafka/error_table.h"
 #include "kafka/metadata.h"
 #include "kafka/properties.h"
 
@@ -23,7 +24,8 @@ Result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::s
   const auto error =
       rd_kafka_metadata(handle, 0, asked.get(), &raw, static_cast<int>(kQuestionMs.count()));
   const kafka::MetadataPtr metadata(raw);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("the cluster does not answer", error);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return kafka::failed("the cluster does not answer", error);
   kafka::TopicFacts facts;
   if (metadata->topic_cnt == 1) facts = kafka::facts_of(metadata->topics[0]);
   if (facts.partitions.empty()) {

@@ -48,10 +48,6 @@ std::optional<inbox::MessageId> id_of(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-Status failed(const std::string& what, rd_kafka_resp_err_t error) {
-  return {Code::kKafka, what + ": " + std::string(kafka::error_text(error))};
-}
-
 TopicReading::TopicReading(kafka::Client client, std::string topic, TopicAudit& audit,
                            const OnProgress& on_progress)
     : client_(std::move(client)),
@@ -123,7 +119,8 @@ Status TopicReading::start() {
     source.queue.reset(rd_kafka_queue_new(client_.handle.get()));
     if (rd_kafka_consume_start_queue(topic_.get(), source.id, source.begin, source.queue.get()) !=
         0) {
-      return failed("cannot read partition " + std::to_string(source.id), rd_kafka_last_error());
+      return kafka::failed("cannot read partition " + std::to_string(source.id),
+                           rd_kafka_last_error());
     }
   }
   return {};
@@ -176,7 +173,7 @@ Status TopicReading::take(Source& source, rd_kafka_message_t& message) {
   }
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (kafka::action_for(message.err) == kafka::Action::kRetry) return {};
-    return failed("partition " + std::to_string(source.id) + " of " + name_, message.err);
+    return kafka::failed("partition " + std::to_string(source.id) + " of " + name_, message.err);
   }
   if (message.offset >= source.end) {
     advance(source, source.end);

@@ -16,9 +16,6 @@
 
 namespace outbox::audit {
 
-/// What librdkafka said, as a status.
-Status failed(const std::string& what, rd_kafka_resp_err_t error);
-
 /// The partitions of a topic, each from its first offset to the end that it had when run() began,
 /// side by side. One thread.
 class TopicReading {

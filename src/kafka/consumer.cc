@@ -15,12 +15,7 @@ namespace {
 
 constexpr std::size_t kErrorTextBytes = 512;
 
-Status failed(const std::string& doing, rd_kafka_resp_err_t error) {
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return {Code::kKafka, doing + ": " + std::string(error_text(error))};
-}
-
-Status failed(const std::string& doing, rd_kafka_error_t* error) {
+Status outcome(const std::string& doing, rd_kafka_error_t* error) {
   if (error == nullptr) return {};
   const ErrorPtr owned(error);
   return {Code::kKafka, doing + ": " + rd_kafka_error_string(error)};
@@ -82,7 +77,7 @@ class Consumer final : public ConsumerApi {
     for (const PartitionOffset& start : starts) next_[start.where] = start.offset;
     if (eager()) return assign_all();
     const PartitionsPtr list = to_list(starts);
-    return failed("assigning", rd_kafka_incremental_assign(handle_.get(), list.get()));
+    return outcome("assigning", rd_kafka_incremental_assign(handle_.get(), list.get()));
   }
 
   Status unassign(const std::vector<TopicPartition>& partitions) override {
@@ -92,7 +87,7 @@ class Consumer final : public ConsumerApi {
       return failed("unassigning", rd_kafka_assign(handle_.get(), nullptr));
     }
     const PartitionsPtr list = to_list(partitions);
-    return failed("unassigning", rd_kafka_incremental_unassign(handle_.get(), list.get()));
+    return outcome("unassigning", rd_kafka_incremental_unassign(handle_.get(), list.get()));
   }
 
   Status pause(const std::vector<TopicPartition>& partitions) override {
@@ -114,9 +109,9 @@ class Consumer final : public ConsumerApi {
     if (eager()) return assign_all();
     const PartitionsPtr away = to_list(std::vector<TopicPartition>{to.where});
     const PartitionsPtr back = to_list(std::vector<PartitionOffset>{to});
-    Status status = failed("seeking", rd_kafka_incremental_unassign(handle_.get(), away.get()));
+    Status status = outcome("seeking", rd_kafka_incremental_unassign(handle_.get(), away.get()));
     if (!status.ok()) return status;
-    return failed("seeking", rd_kafka_incremental_assign(handle_.get(), back.get()));
+    return outcome("seeking", rd_kafka_incremental_assign(handle_.get(), back.get()));
   }
 
   Result<std::vector<PartitionOffset>> committed(const std::vector<TopicPartition>& partitions,

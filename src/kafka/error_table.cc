@@ -79,4 +79,9 @@ std::string_view error_text(std::int32_t code) {
   return found->second;
 }
 
+Status failed(std::string_view what, std::int32_t code) {
+  if (code == 0) return {};
+  return {Code::kKafka, std::string(what) + ": " + std::string(error_text(code))};
+}
+
 }  // namespace outbox::kafka

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "kafka/error_action.h"
+#include "outbox/status.h"
 
 namespace outbox::kafka {
 
@@ -33,5 +34,8 @@ std::int32_t fatal_without_id(std::int32_t code);
 
 /// "MSG_SIZE_TOO_LARGE (Broker: Message size too large)". Lives for ever.
 std::string_view error_text(std::int32_t code);
+
+/// kKafka, "what: the code's text"; OK for 0.
+Status failed(std::string_view what, std::int32_t code);
 
 }  // namespace outbox::kafka

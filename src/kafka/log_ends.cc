@@ -6,10 +6,10 @@
 namespace outbox::kafka {
 namespace {
 
-Status failed(const std::string& what, rd_kafka_resp_err_t error) {
-  const bool passes = action_for(error) == Action::kRetry;
-  return {passes ? Code::kTimeout : Code::kKafka,
-          "the ends of " + what + ": " + std::string(error_text(error))};
+Status no_ends(const std::string& what, rd_kafka_resp_err_t error) {
+  const Status status = failed("the ends of " + what, error);
+  if (action_for(error) == Action::kRetry) return {Code::kTimeout, status.message()};
+  return status;
 }
 
 }  // namespace
@@ -25,13 +25,13 @@ Result<std::vector<std::int64_t>> log_ends(rd_kafka_t* handle, const std::string
   }
   const auto error =
       rd_kafka_offsets_for_times(handle, list.get(), static_cast<int>(limit.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("topic " + topic, error);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return no_ends("topic " + topic, error);
   std::vector<std::int64_t> out;
   out.reserve(partitions.size());
   for (const std::int32_t id : partitions) {
     const auto* const found = rd_kafka_topic_partition_list_find(list.get(), topic.c_str(), id);
     if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return failed("partition " + std::to_string(id) + " of " + topic, found->err);
+      return no_ends("partition " + std::to_string(id) + " of " + topic, found->err);
     }
     out.push_back(found->offset);
   }
