@@ -88,10 +88,14 @@ Result<std::unique_ptr<Admin>> Admin::make(const RelayOptions& options) {
 Admin::Admin(Client client) : client_(std::move(client)) {}
 
 Result<ClusterFacts> Admin::describe(const std::vector<std::string>& topics) {
+  const std::int64_t until_ms = now_ms() + kSettleMs.count();
   auto facts = metadata(topics);
+  while (facts.ok() && made_is_unknown(*facts) && now_ms() < until_ms) {
+    std::this_thread::sleep_for(kLookAgainMs);
+    facts = metadata(topics);
+  }
   if (!facts.ok()) return facts;
   ask_all(*facts);
-  const std::int64_t until_ms = now_ms() + kSettleMs.count();
   while (is_new(*facts) && now_ms() < until_ms) {
     std::this_thread::sleep_for(kLookAgainMs);
     ask_all(*facts);
@@ -111,7 +115,7 @@ Result<ClusterFacts> Admin::metadata(const std::vector<std::string>& topics) {
                                        static_cast<int>(kMetadataMs.count()));
   const MetadataPtr given(raw);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return Status(Code::kKafka, "the cluster does not answer: " + std::string(error_text(error)));
+    return failed("the cluster does not answer", error);
   }
   ClusterFacts facts;
   facts.brokers = brokers_of(*given);
@@ -167,6 +171,7 @@ Status Admin::create(const TopicPlan& plan) {
   rd_kafka_NewTopic_t* pointer = topic.get();
   rd_kafka_CreateTopics(client_.handle.get(), &pointer, 1, options.get(), answers.get());
   if (Status status = answer_of_create(answers.get()); !status.ok()) return status;
+  made_.insert(plan.name);
   const std::int64_t until_ms = now_ms() + kSettleMs.count();
   while (!has_leaders(plan)) {
     if (now_ms() >= until_ms) {
@@ -175,6 +180,13 @@ Status Admin::create(const TopicPlan& plan) {
     std::this_thread::sleep_for(kLookAgainMs);
   }
   return {};
+}
+
+// Each question may go to another broker, and the last one learns of a topic a moment later.
+bool Admin::made_is_unknown(const ClusterFacts& facts) const {
+  return std::ranges::any_of(facts.topics, [this](const TopicFacts& topic) {
+    return topic.error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART && made_.contains(topic.name);
+  });
 }
 
 bool Admin::has_leaders(const TopicPlan& plan) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,8 @@ class Admin {
   static Result<std::unique_ptr<Admin>> make(const RelayOptions& options);
 
   /// Brokers, topics, settings. kKafka: the cluster does not answer. What is refused or missing
-  /// of a single topic or broker stands in its facts.
+  /// of a single topic or broker stands in its facts. A topic that `create` made is waited for
+  /// where a broker does not know it yet, kSettleMs at most.
   Result<ClusterFacts> describe(const std::vector<std::string>& topics);
 
   /// Makes the topic and waits until all its partitions have a leader. kKafka with the broker's
@@ -50,8 +52,10 @@ class Admin {
   Result<ClusterFacts> metadata(const std::vector<std::string>& topics);
   void ask_all(ClusterFacts& facts);
   bool has_leaders(const TopicPlan& plan);
+  bool made_is_unknown(const ClusterFacts& facts) const;
 
   Client client_;
+  std::set<std::string, std::less<>> made_;  ///< by create
 };
 
 }  // namespace outbox::kafka
