@@ -11,7 +11,7 @@ constexpr std::string_view kFatalReason = "fatal";
 
 }  // namespace
 
-bool Core::State::SerialWatch::over() const {
+bool SerialWatch::over() const {
   return partition->settled_seq >= seq || lane->progress().head > seq || lane->probing();
 }
 
@@ -37,8 +37,8 @@ void Core::State::rebuild(Channel which, std::string_view reason, bool drain) {
 void Core::State::open_due(Channel which) {
   ChannelState& producer = channel(which);
   if (producer.open_at_ms < 0 || now < producer.open_at_ms) return;
-  std::erase_if(serial, [](const SerialWatch& watch) { return watch.over(); });
-  const bool one = which == Channel::kProbe || !serial.empty() || now < serial_until_ms;
+  std::erase_if(producer.serial, [](const SerialWatch& watch) { return watch.over(); });
+  const bool one = which == Channel::kProbe || !producer.serial.empty() || now < producer.serial_until_ms;
   producer.open_at_ms = -1;
   producer.opening = ++producer.last;
   producer.max_in_flight = one ? 1 : options.max_in_flight_requests;
@@ -103,7 +103,8 @@ void Core::State::drain_no_more(Channel which) {
 }
 
 void Core::State::trouble(Lane& of, Partition& partition) {
-  const Generation generation = channel(Channel::kMain).generation;
+  ChannelState& producer = channel(of.channel);
+  const Generation generation = producer.generation;
   if (partition.trouble_generation == generation || partition.empty()) return;
   partition.trouble_generation = generation;
   const Seq front = partition.slots().front().seq;
@@ -118,7 +119,7 @@ void Core::State::trouble(Lane& of, Partition& partition) {
     suspect(of, partition, front);
     to_probe(of, "not delivered by three producers");
   } else if (partition.trouble >= kTroubleSerial) {
-    serial.push_back({&of, &partition, front});
+    producer.serial.push_back({&of, &partition, front});
   }
 }
 
@@ -158,15 +159,15 @@ void Core::State::pipeline_again() {
   const bool serial_now = main.max_in_flight == 1 && options.max_in_flight_requests > 1;
   if (!serial_now || main.rebuilding()) return;
   const bool clear =
-      now >= serial_until_ms &&
-      std::ranges::all_of(serial, [](const SerialWatch& watch) { return watch.over(); });
+      now >= main.serial_until_ms &&
+      std::ranges::all_of(main.serial, [](const SerialWatch& watch) { return watch.over(); });
   if (!clear) {
-    serial_clear_ms = -1;
+    main.serial_clear_ms = -1;
     return;
   }
-  if (serial_clear_ms < 0) serial_clear_ms = now;
-  if (main.in_flight > 0 && now - serial_clear_ms < kSerialMs) return;
-  serial_clear_ms = -1;
+  if (main.serial_clear_ms < 0) main.serial_clear_ms = now;
+  if (main.in_flight > 0 && now - main.serial_clear_ms < kSerialMs) return;
+  main.serial_clear_ms = -1;
   rebuild(Channel::kMain, "pipelining again", true);
 }
 

@@ -45,11 +45,12 @@ void Core::State::hand_out(Lane& lane, Partition& partition) {
 // sequence number of one that it has forgotten. So behind an old message a later request could
 // be taken although an earlier one was refused: there must be no later one.
 bool Core::State::too_old_to_pipeline(const Lane& lane, const Partition& partition) {
-  if (lane.channel != Channel::kMain || mutant(Mutant::kOldPipelined)) return false;
+  if (lane.channel == Channel::kProbe || mutant(Mutant::kOldPipelined)) return false;
   if (now < partition.first_queued().old_at_ms) return false;
-  serial_until_ms = now + kSerialOldMs;
-  if (channel(Channel::kMain).max_in_flight <= 1) return false;
-  rebuild(Channel::kMain, "old entries", true);
+  ChannelState& producer = channel(lane.channel);
+  producer.serial_until_ms = now + kSerialOldMs;
+  if (producer.max_in_flight <= 1) return false;
+  rebuild(lane.channel, "old entries", true);
   return true;
 }
 

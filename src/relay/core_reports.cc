@@ -81,13 +81,13 @@ void Core::State::failed(Lane& of, Partition& partition, const Report& given) {
     case Outcome::kDelivered:
     case Outcome::kNoOffset:
       channel(given.channel).blamed = true;
-      if (given.channel == Channel::kMain) trouble(of, partition);
+      if (given.channel != Channel::kProbe) trouble(of, partition);
       rebuild(given.channel, "implicit ack", true);
       break;
     case Outcome::kError:
     case Outcome::kRefused:
       if (given.failure.action == Action::kStop) return stop_everything(given.failure.reason);
-      if (given.channel == Channel::kMain) return failed_on_main(of, partition, given);
+      if (given.channel != Channel::kProbe) return failed_on_main(of, partition, given);
       return failed_on_probe(of, partition, given);
   }
 }
@@ -105,13 +105,13 @@ bool Core::State::grace_over(std::int64_t& since_ms) const {
 void Core::State::failed_on_main(Lane& of, Partition& partition, const Report& given) {
   const std::string_view reason = given.failure.reason;
   const bool was_sent = given.outcome == Outcome::kError;
-  ChannelState& producer = channel(Channel::kMain);
+  ChannelState& producer = channel(given.channel);
   switch (given.failure.action) {
     case Action::kNone:
     case Action::kStop:
     case Action::kRetry:
       retry_later(of, partition);
-      if (was_sent && given.failure.possibly_persisted) rebuild(Channel::kMain, "doubt", true);
+      if (was_sent && given.failure.possibly_persisted) rebuild(given.channel, "doubt", true);
       return;
     case Action::kUnknownTopic:
       retry_later(of, partition);
@@ -126,20 +126,20 @@ void Core::State::failed_on_main(Lane& of, Partition& partition, const Report& g
       return to_probe(of, reason);
     case Action::kStall:
       producer.blamed = true;
-      if (was_sent) rebuild(Channel::kMain, "stall", true);
+      if (was_sent) rebuild(given.channel, "stall", true);
       return stall(of, reason);
     case Action::kVerdict:
       if (mutant(Mutant::kVerdictOnBatch)) return verdict(of, partition, reason);
       producer.blamed = true;
       suspect(of, partition, given.seq);
-      if (was_sent) rebuild(Channel::kMain, "verdict", true);
+      if (was_sent) rebuild(given.channel, "verdict", true);
       return to_probe(of, reason);
     case Action::kRebuild:
       if (!producer.rebuilding()) {
         producer.blamed = true;
         trouble(of, partition);
       }
-      return rebuild(Channel::kMain, "error", true);
+      return rebuild(given.channel, "error", true);
   }
 }
 

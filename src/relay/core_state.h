@@ -19,7 +19,15 @@
 
 namespace outbox::relay {
 
-/// One of the two producers, as the core knows it.
+/// While it is unsettled, the main producer has one request in flight.
+struct SerialWatch {
+  Lane* lane;
+  Partition* partition;
+  Seq seq;
+  bool over() const;
+};
+
+/// One of the producers, as the core knows it.
 struct ChannelState {
   Generation generation = 0;  ///< whose reports count; 0 = there is none
   Generation opening = 0;     ///< asked for, not ready yet
@@ -33,6 +41,10 @@ struct ChannelState {
   std::size_t lanes = 0;  ///< the probe's: lanes on it
   bool blamed = false;    ///< an error of this generation is on some lane's account
   Backoff backoff;
+
+  std::vector<SerialWatch> serial;
+  std::int64_t serial_until_ms = -1;  ///< one request in flight, whatever `serial` says
+  std::int64_t serial_clear_ms = -1;  ///< since when neither asks for it
 
   bool rebuilding() const { return opening != 0 || open_at_ms >= 0; }
 };
@@ -198,17 +210,7 @@ struct Core::State {
   std::size_t reads_out = 0;
   ReadId last_read = 0;
 
-  /// While one of these is unsettled, the main producer has one request in flight.
-  struct SerialWatch {
-    Lane* lane;
-    Partition* partition;
-    Seq seq;
-    bool over() const;
-  };
-  std::vector<SerialWatch> serial;
-  std::int64_t serial_clear_ms = -1;
-  std::int64_t serial_until_ms = -1;  ///< and until then
-  std::size_t answers_out = 0;        ///< of the store, but reads: bury, record, purge
+  std::size_t answers_out = 0;  ///< of the store, but reads: bury, record, purge
 };
 
 }  // namespace outbox::relay
