@@ -38,7 +38,7 @@ ChannelProducer::Step ChannelProducer::make(std::int64_t now_ms, std::int64_t ba
   if (now_ms < deadline_ms_) return Step::kNothing;
   using Kind = kafka::ProducerFactory::Kind;
   kafka::ProducerFactory::Request request;
-  request.kind = setup_.channel == Channel::kMain ? Kind::kMain : Kind::kProbe;
+  request.kind = setup_.channel == Channel::kProbe ? Kind::kProbe : Kind::kMain;
   request.max_in_flight = wanted_->max_in_flight_requests;
   request.batch_bytes_max = batch_bytes_max;
   auto made = setup_.factory->make(request, setup_.wake_fd);

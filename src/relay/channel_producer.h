@@ -49,6 +49,8 @@ class ChannelProducer {
   Step step(std::int64_t now_ms, std::size_t in_flight, std::int64_t batch_bytes_max);
   /// Ends the instance, if any.
   Step close();
+  /// step() has something to do, now or later.
+  bool changing() const { return wanted_.has_value(); }
   /// When step() has something to do, whatever happens; -1 = never.
   std::int64_t next_deadline_ms() const;
 

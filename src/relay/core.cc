@@ -12,6 +12,7 @@ CoreOptions CoreOptions::from(const RelayOptions& options, std::uint64_t seed) {
   core.in_flight_entries_max = options.in_flight_entries_max;
   core.in_flight_bytes_max = options.in_flight_bytes_max;
   core.max_in_flight_requests = options.max_in_flight_requests;
+  core.lanes_per_main = options.topics_per_producer;
   core.poison_policy = options.poison_policy;
   core.keyless_block_entries = options.keyless_block_entries;
   core.unknown_topic_grace_ms = options.unknown_topic_grace_ms.count();
@@ -123,10 +124,8 @@ void Core::State::pump() {
   }
   touched.clear();
   issue_reads();
-  for (const Channel which : {Channel::kMain, Channel::kProbe}) open_due(which);
-  const ChannelState& main = channel(Channel::kMain);
-  const bool serial_now = main.max_in_flight == 1 && options.max_in_flight_requests > 1;
-  if (tick_at_ms < 0 && (!busy.empty() || serial_now)) tick_at_ms = now + kTickMs;
+  for (const Channel which : kAllChannels) open_due(which);
+  if (tick_at_ms < 0 && (!busy.empty() || mains_need_care())) tick_at_ms = now + kTickMs;
 }
 
 void Core::State::timer() {

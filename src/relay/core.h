@@ -27,7 +27,8 @@ class Core {
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
-  /// Asks for the main producer. First event of all.
+  /// Asks for the first main producer; the others are asked for once a lane needs them. First event
+  /// of all.
   void start(std::int64_t now_ms);
 
   // ---- the store
@@ -109,6 +110,7 @@ class Core {
   const store::Progress& progress(LaneId lane) const;
   /// Entries handed to the channel's producer and not reported.
   std::size_t in_flight(Channel channel) const;
+  std::size_t in_flight() const;  ///< over all channels
   const CoreStats& stats() const;
   /// By reason; see OpenProducer::reason.
   const std::map<std::string, std::uint64_t>& rebuilds() const;

@@ -38,7 +38,8 @@ void Core::State::open_due(Channel which) {
   ChannelState& producer = channel(which);
   if (producer.open_at_ms < 0 || now < producer.open_at_ms) return;
   std::erase_if(producer.serial, [](const SerialWatch& watch) { return watch.over(); });
-  const bool one = which == Channel::kProbe || !producer.serial.empty() || now < producer.serial_until_ms;
+  const bool one =
+      which == Channel::kProbe || !producer.serial.empty() || now < producer.serial_until_ms;
   producer.open_at_ms = -1;
   producer.opening = ++producer.last;
   producer.max_in_flight = one ? 1 : options.max_in_flight_requests;
@@ -56,7 +57,7 @@ void Core::State::ready(Channel which, Generation generation) {
   producer.ready = true;
   producer.blamed = false;
   rewind_lanes(which);
-  if (which == Channel::kProbe && producer.lanes == 0) close_probe();
+  if (which == Channel::kProbe && producer.lanes == 0) close(which);
 }
 
 void Core::State::rewind_lanes(Channel which) {
@@ -80,7 +81,7 @@ void Core::State::fatal(Channel which, Generation generation, kafka::Action acti
   if (action == kafka::Action::kStall) refused = reason;
   if (producer.rebuilding()) return drain_no_more(which);
   // Nobody was blamed: whoever had entries in flight may be the cause.
-  if (which == Channel::kMain && !producer.blamed) {
+  if (which != Channel::kProbe && !producer.blamed) {
     for (Lane* of : busy) {
       if (of->channel != which) continue;
       const std::vector<Partition*> active = of->active;
@@ -135,7 +136,7 @@ void Core::State::watchdog() {
       for (Partition* partition : active) watch_partition(*of, *partition);
     }
   }
-  pipeline_again();
+  care_for_mains();
 }
 
 void Core::State::watch_partition(Lane& of, Partition& partition) {
@@ -150,34 +151,18 @@ void Core::State::watch_partition(Lane& of, Partition& partition) {
        "partition " + std::to_string(partition.id) + ": entry " +
            std::to_string(partition.slots().front().seq) + " was not acknowledged for " +
            std::to_string(limit / 1'000) + " s; making a new producer");
-  if (of.channel == Channel::kMain) trouble(of, partition);
+  if (of.channel != Channel::kProbe) trouble(of, partition);
   rebuild(of.channel, "watchdog", true);
 }
 
-void Core::State::pipeline_again() {
-  ChannelState& main = channel(Channel::kMain);
-  const bool serial_now = main.max_in_flight == 1 && options.max_in_flight_requests > 1;
-  if (!serial_now || main.rebuilding()) return;
-  const bool clear =
-      now >= main.serial_until_ms &&
-      std::ranges::all_of(main.serial, [](const SerialWatch& watch) { return watch.over(); });
-  if (!clear) {
-    main.serial_clear_ms = -1;
-    return;
-  }
-  if (main.serial_clear_ms < 0) main.serial_clear_ms = now;
-  if (main.in_flight > 0 && now - main.serial_clear_ms < kSerialMs) return;
-  main.serial_clear_ms = -1;
-  rebuild(Channel::kMain, "pipelining again", true);
-}
-
-void Core::State::close_probe() {
-  ChannelState& probe = channel(Channel::kProbe);
-  if (probe.opening != 0) return;  // once it is ready
-  probe.open_at_ms = -1;
-  probe.ready = false;
-  probe.generation = 0;
-  commands.close.push_back({Channel::kProbe});
+void Core::State::close(Channel which) {
+  ChannelState& producer = channel(which);
+  if (producer.opening != 0) return;  // once it is ready
+  producer.open_at_ms = -1;
+  producer.ready = false;
+  producer.generation = 0;
+  producer.max_in_flight = 0;
+  commands.close.push_back({which});
 }
 
 }  // namespace outbox::relay

@@ -20,6 +20,7 @@ void Core::add_lane(std::int64_t now_ms, LaneId lane, const store::Progress& pro
   if (lanes.size() <= lane) lanes.resize(lane + std::size_t{1});
   OUTBOX_CHECK(lanes[lane] == nullptr);
   lanes[lane] = std::make_unique<Lane>(lane, progress, tail, history);
+  lanes[lane]->live_on(home_of(lane, state_->options.lanes_per_main));
   if (state_->options.only_safe_topics) lanes[lane]->unsafe = kNotJudged;
 }
 
@@ -146,8 +147,7 @@ void Core::stop(std::int64_t now_ms) {
 
 bool Core::finished() const {
   const State& state = *state_;
-  return state.stopping && state.answers_out == 0 && in_flight(Channel::kMain) == 0 &&
-         in_flight(Channel::kProbe) == 0;
+  return state.stopping && state.answers_out == 0 && in_flight() == 0;
 }
 
 void Core::pump(std::int64_t now_ms) {

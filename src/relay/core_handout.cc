@@ -11,7 +11,11 @@ namespace outbox::relay {
 void Core::State::hand_out(Lane& lane, Partition& partition) {
   if (!partition.has_queued() || !open(lane) || lane.stray(partition.id)) return;
   ChannelState& producer = channel(lane.channel);
-  if (!producer.ready || partition.leader < 0 || partition.broken || partition.burying) return;
+  if (!producer.ready) {
+    if (!producer.rebuilding()) rebuild(lane.channel, "start", false);
+    return;
+  }
+  if (partition.leader < 0 || partition.broken || partition.burying) return;
   if (now < partition.retry_at_ms) return wake(lane, partition.retry_at_ms);
   if (partition.generation != producer.generation) {
     partition.generation = producer.generation;

@@ -45,6 +45,7 @@ struct ChannelState {
   std::vector<SerialWatch> serial;
   std::int64_t serial_until_ms = -1;  ///< one request in flight, whatever `serial` says
   std::int64_t serial_clear_ms = -1;  ///< since when neither asks for it
+  std::int64_t unused_since_ms = -1;  ///< no lane holds anything for it
 
   bool rebuilding() const { return opening != 0 || open_at_ms >= 0; }
 };
@@ -68,10 +69,8 @@ struct Core::State {
   // core.cc
   Lane& lane(LaneId id);
   Lane& at(std::int64_t now_ms, LaneId id);
-  ChannelState& channel(Channel which) { return channels[static_cast<std::size_t>(which)]; }
-  const ChannelState& channel(Channel which) const {
-    return channels[static_cast<std::size_t>(which)];
-  }
+  ChannelState& channel(Channel which) { return channels[index_of(which)]; }
+  const ChannelState& channel(Channel which) const { return channels[index_of(which)]; }
   /// The next pump() looks at the lane.
   void touch(Lane& of);
   /// As touch(), at that time.
@@ -148,8 +147,15 @@ struct Core::State {
   void trouble(Lane& of, Partition& partition);
   void watchdog();
   void watch_partition(Lane& of, Partition& partition);
-  void pipeline_again();
-  void close_probe();
+  /// Nothing of it is in flight.
+  void close(Channel which);
+
+  // core_mains.cc
+  bool serial_now(const ChannelState& main) const;
+  bool mains_need_care() const;
+  void care_for_mains();
+  void pipeline_again(Channel which);
+  void close_unused(Channel which);
 
   // core_trouble.cc
   void to_probe(Lane& of, std::string_view reason);

@@ -83,6 +83,11 @@ std::string Core::lane_state(std::int64_t now_ms, LaneId lane) const {
 
 const store::Progress& Core::progress(LaneId lane) const { return state_->lane(lane).progress(); }
 std::size_t Core::in_flight(Channel channel) const { return state_->channel(channel).in_flight; }
+std::size_t Core::in_flight() const {
+  std::size_t all = 0;
+  for (const ChannelState& producer : state_->channels) all += producer.in_flight;
+  return all;
+}
 const std::map<std::string, std::uint64_t>& Core::rebuilds() const { return state_->rebuilds; }
 const std::string& Core::stopped_reason() const { return state_->stopped_reason; }
 Commands& Core::commands() { return state_->commands; }

@@ -30,7 +30,7 @@ void Core::State::switch_channel(Lane& of) {
     ++probe.lanes;
     if (!probe.ready) rebuild(Channel::kProbe, "probe", false);
   } else if (--probe.lanes == 0) {
-    close_probe();
+    close(Channel::kProbe);
   }
 }
 
@@ -40,7 +40,7 @@ void Core::State::maybe_clean(Lane& of) {
   of.refresh_progress();
   if (of.clean < of.clean_wanted && of.progress().head <= of.tail) return;
   // Clean for long enough, or everything there was is settled.
-  of.target = Channel::kMain;
+  of.target = of.home;
   of.probed_at_ms = now;
   note(of, false, "clean again, back to the main producer");
 }

@@ -11,6 +11,7 @@
 #include "kafka/error_action.h"
 #include "outbox/message.h"
 #include "outbox/options.h"
+#include "relay/channel.h"
 #include "store/format.h"
 #include "store/progress.h"
 
@@ -26,17 +27,11 @@ using Generation = std::uint64_t;
 /// Names a Read; 0 is none.
 using ReadId = std::uint64_t;
 
-/// The main producer pipelines and serves all lanes but the troubled ones; the
-/// probe has one message per request and one request in flight, so that an
-/// error there is the verdict on that message alone. It must be made with
-/// batch.num.messages=1 and max.in.flight=1.
-enum class Channel : std::uint8_t { kMain = 0, kProbe = 1 };
-inline constexpr std::size_t kChannels = 2;
-
 struct CoreOptions {
   std::size_t in_flight_entries_max = 100'000;
   std::size_t in_flight_bytes_max = std::size_t{64} << 20;
   int max_in_flight_requests = 5;
+  std::uint32_t lanes_per_main = 64;
   PoisonPolicy poison_policy = PoisonPolicy::kDeadLetter;
   std::uint32_t keyless_block_entries = 1'000;
   std::int64_t unknown_topic_grace_ms = 60'000;

@@ -35,10 +35,9 @@ Driver::Driver(DriverParts parts, const RelayOptions& options)
       core_(CoreOptions::from(options, store_.session())),
       payloads_(options.in_flight_bytes_max + kPinnedSlackBytes),
       builder_(store_.outbox_id(), options.id_headers) {
-  for (const Channel channel : {Channel::kMain, Channel::kProbe}) {
-    producers_[static_cast<std::size_t>(channel)] =
-        std::make_unique<ChannelProducer>(ChannelProducer::Setup{
-            channel, factory_.get(), waker_.fd(), parts.socket_timeout_ms, log_});
+  for (const Channel channel : kAllChannels) {
+    producers_[index_of(channel)] = std::make_unique<ChannelProducer>(ChannelProducer::Setup{
+        channel, factory_.get(), waker_.fd(), parts.socket_timeout_ms, log_});
   }
 }
 
@@ -119,8 +118,8 @@ void Driver::step() {
 // A channel's steps tell the core things, and what it answers may ask for more.
 void Driver::step_channels(std::int64_t now_ms) {
   using Step = ChannelProducer::Step;
-  for (const Channel channel : {Channel::kMain, Channel::kProbe}) {
-    for (;;) {
+  for (const Channel channel : kAllChannels) {
+    while (producer(channel).changing()) {
       const Step step =
           producer(channel).step(now_ms, core_.in_flight(channel), lanes_.smallest_limit());
       if (step == Step::kNothing) break;
@@ -179,7 +178,7 @@ void Driver::finish() {
   in_time_ = core_.finished();
   harvest(now() + kHarvestMs);
   fail_waits(Status(Code::kClosed, "the relay stopped"));
-  for (const Channel channel : {Channel::kMain, Channel::kProbe}) {
+  for (const Channel channel : kAllChannels) {
     forget_payloads(channel, producer(channel).close());
   }
   observer_.reset();

@@ -139,9 +139,7 @@ class Driver final : public store::Drainer {
   void fail_waits(const Status& status);
   std::string pending_text() const;
 
-  ChannelProducer& producer(Channel channel) {
-    return *producers_[static_cast<std::size_t>(channel)];
-  }
+  ChannelProducer& producer(Channel channel) { return *producers_[index_of(channel)]; }
   std::int64_t now() const { return clock_.mono_ms(); }
   bool admit(LogKind kind, std::int64_t now_ms) { return limiter_.admit(kind, now_ms); }
 

@@ -142,7 +142,7 @@ RelayStats Driver::stats() const {
   out.produced = core.produced;
   out.resent = core.resent;
   out.offsets_back = core.offsets_back;
-  out.in_flight_entries = core_.in_flight(Channel::kMain) + core_.in_flight(Channel::kProbe);
+  out.in_flight_entries = core_.in_flight();
   out.in_flight_bytes = core.held_bytes;
   out.rebuilds = core_.rebuilds();
   add_findings(out);

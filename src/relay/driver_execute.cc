@@ -8,6 +8,14 @@
 #include "relay/driver.h"
 
 namespace outbox::relay {
+namespace {
+
+std::string name_of(Channel channel) {
+  if (channel == Channel::kProbe) return "probe";
+  return channel == Channel::kMain ? "main" : "main " + std::to_string(index_of(channel) + 1);
+}
+
+}  // namespace
 
 // In the order that core_types.h asks for.
 void Driver::execute(std::int64_t now_ms, Commands& commands) {
@@ -22,8 +30,8 @@ void Driver::execute(std::int64_t now_ms, Commands& commands) {
   for (const CloseProducer& command : commands.close) execute_close(command);
   for (const OpenProducer& command : commands.open) {
     if (admit(LogKind::kRebuild, now_ms)) {
-      log_->info("{} Kafka producer {}: {}", command.channel == Channel::kMain ? "main" : "probe",
-                 command.generation, command.reason);
+      log_->info("{} Kafka producer {}: {}", name_of(command.channel), command.generation,
+                 command.reason);
     }
     producer(command.channel).open(command, now_ms);
   }

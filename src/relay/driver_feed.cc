@@ -174,7 +174,7 @@ void Driver::set_connected(std::int64_t now_ms, bool connected, const std::strin
 
 bool Driver::feed_producers(std::int64_t now_ms) {
   bool more = false;
-  for (const Channel channel : {Channel::kMain, Channel::kProbe}) {
+  for (const Channel channel : kAllChannels) {
     kafka::ProducerApi* instance = producer(channel).instance();
     if (instance == nullptr) continue;
     more = instance->poll(polled_, kEventsPerPoll) || more;

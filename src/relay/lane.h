@@ -65,6 +65,7 @@ class Lane {
   Seq scan_until() const { return scan_until_; }
 
   bool probing() const { return target == Channel::kProbe; }
+  void live_on(Channel main) { home = channel = target = main; }
 
   const LaneId id;
   Seq tail;
@@ -97,7 +98,8 @@ class Lane {
   std::int64_t unknown_since_ms = -1;
   std::int64_t stray_since_ms = -1;
 
-  // Its channel. Changes only while nothing is in flight.
+  // Its channel: its home, or the probe. Changes only while nothing is in flight.
+  Channel home = Channel::kMain;
   Channel channel = Channel::kMain;
   Channel target = Channel::kMain;
   std::string probe_reason;

@@ -88,30 +88,29 @@ void Payloads::release(Handle handle) {
 }
 
 void Payloads::lend(Handle handle, Channel channel) {
-  slots_[handle].lent[static_cast<std::size_t>(channel)] = true;
+  slots_[handle].lent[index_of(channel)] = true;
 }
 
 void Payloads::reported(Handle handle, Channel channel) {
-  slots_[handle].lent[static_cast<std::size_t>(channel)] = false;
+  slots_[handle].lent[index_of(channel)] = false;
   free_if_unused(handle);
 }
 
 bool Payloads::lent(Handle handle) const {
   const Slot& slot = slots_[handle];
-  return slot.for_ever || slot.lent[0] || slot.lent[1];
+  return slot.for_ever || slot.lent.any();
 }
 
 void Payloads::producer_gone(Channel channel) {
   for (Handle handle = 0; handle < slots_.size(); ++handle) {
-    if (slots_[handle].lent[static_cast<std::size_t>(channel)]) reported(handle, channel);
+    if (slots_[handle].lent[index_of(channel)]) reported(handle, channel);
   }
 }
 
 void Payloads::producer_left_behind(Channel channel) {
   for (Slot& slot : slots_) {
-    bool& is_lent = slot.lent[static_cast<std::size_t>(channel)];
-    slot.for_ever = slot.for_ever || is_lent;
-    is_lent = false;
+    slot.for_ever = slot.for_ever || slot.lent[index_of(channel)];
+    slot.lent[index_of(channel)] = false;
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -59,8 +59,8 @@ class Payloads {
     Payload payload;
     Pin* pin = nullptr;  ///< null: `copy` holds the bytes
     std::unique_ptr<char[]> copy;
-    bool held = false;  ///< by the core
-    std::array<bool, kChannels> lent{};
+    bool held = false;            ///< by the core
+    std::bitset<kChannels> lent;  ///< by channel
     bool for_ever = false;
   };
 

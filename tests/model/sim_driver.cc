@@ -118,7 +118,7 @@ void SimDriver::run() {
     core_.pump(now());
     more = more || !core_.commands().empty();
     execute();
-    for (const auto channel : {relay::Channel::kMain, relay::Channel::kProbe}) {
+    for (const relay::Channel channel : relay::kAllChannels) {
       close_and_open(channel);
     }
     if (!more) {

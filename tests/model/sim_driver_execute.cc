@@ -89,12 +89,12 @@ void SimDriver::execute_on_store(const relay::Commands& commands) {
 void SimDriver::execute_on_producers(const relay::Commands& commands) {
   Shared& s = shared_;
   for (const relay::CloseProducer& each : commands.close) {
-    Slot& slot = slots_[static_cast<std::size_t>(each.channel)];
+    Slot& slot = slots_[index_of(each.channel)];
     s.verdicts.expect(slot.opening == 0, "closed while it is being opened");
     slot.producer.reset();
   }
   for (const relay::OpenProducer& each : commands.open) {
-    Slot& slot = slots_[static_cast<std::size_t>(each.channel)];
+    Slot& slot = slots_[index_of(each.channel)];
     const bool hurried = slot.opening == each.generation && !each.drain;
     s.verdicts.expect(slot.opening == 0 || hurried, "opened twice");
     slot.opening = each.generation;

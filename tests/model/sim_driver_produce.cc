@@ -28,7 +28,7 @@ void SimDriver::produce(std::vector<relay::Produce> commands) {
     const bool may = safe_.contains(each.lane) || commanded_.erase(each.handle) > 0;
     shared_.verdicts.expect(!shared_.options.only_safe_topics || may,
                             "handed out although its topic is not safe");
-    Slot& slot = slots_[static_cast<std::size_t>(each.channel)];
+    Slot& slot = slots_[index_of(each.channel)];
     if (!slot.producer || slot.producer->generation() != each.generation || slot.opening != 0) {
       continue;
     }

@@ -8,11 +8,14 @@ namespace outbox::model {
 namespace {
 
 constexpr std::size_t kMainBatchMax = 8;
+constexpr std::size_t kMainsUsed = 3;  // of as many lanes as a world has at most
 
 }  // namespace
 
 void SimDriver::break_producer(bool wedge) {
-  const auto& producer = slots_[shared_.rng.below(relay::kChannels)].producer;
+  const std::size_t main = shared_.rng.below(kMainsUsed);
+  const auto& producer =
+      slots_[shared_.rng.one_in(2) ? index_of(relay::Channel::kProbe) : main].producer;
   if (!producer) return;
   if (wedge) {
     producer->wedge();
@@ -23,12 +26,12 @@ void SimDriver::break_producer(bool wedge) {
 
 bool SimDriver::take_reports() {
   bool any = false;
-  for (Slot& slot : slots_) {
+  for (const relay::Channel channel : relay::kAllChannels) {
+    Slot& slot = slots_[index_of(channel)];
     if (!slot.producer) continue;
     std::vector<relay::Report> reports = slot.producer->take_reports();
     any = any || !reports.empty();
     const bool fatal = slot.producer->take_fatal();
-    const auto channel = &slot == slots_.data() ? relay::Channel::kMain : relay::Channel::kProbe;
     const auto tell_fatal = [&] {
       core_.producer_fatal(now(), channel, slot.producer->generation(), kafka::Action::kRebuild,
                            "fatal");
@@ -61,7 +64,7 @@ void SimDriver::feed(std::vector<relay::Report> reports) {
 }
 
 void SimDriver::close_and_open(relay::Channel channel) {
-  Slot& slot = slots_[static_cast<std::size_t>(channel)];
+  Slot& slot = slots_[index_of(channel)];
   if (slot.opening == 0 || slot.making) return;
   if (slot.producer) {
     if (slot.drain && !slot.producer->fatal() && now() < slot.give_up_ms &&
@@ -78,7 +81,7 @@ void SimDriver::close_and_open(relay::Channel channel) {
 }
 
 void SimDriver::make_producer(relay::Channel channel) {
-  Slot& slot = slots_[static_cast<std::size_t>(channel)];
+  Slot& slot = slots_[index_of(channel)];
   const bool probe = channel == relay::Channel::kProbe;
   SimProducer::World world{&shared_.scheduler,
                            &shared_.broker,
