@@ -96,10 +96,11 @@ struct RelayOptions {
   /// Requests in flight per broker. 1 disables pipelining (needed on
   /// librdkafka's mock cluster, which checks no sequence numbers).
   int max_in_flight_requests = 5;
-  /// So many topics share a librdkafka producer, that is a connection to each broker; a broker
-  /// works on one request of a connection at a time, and a request of librdkafka's brings one
-  /// partition. There are up to 8 such producers; those that nothing is sent with are closed.
-  std::uint32_t topics_per_producer = 64;
+  /// So many topics share a librdkafka producer, that is a connection to each broker; further ones
+  /// are spread over seven more, which are opened as needed and closed after a minute without work.
+  /// A broker works on one request of a connection at a time, and librdkafka's brings one
+  /// partition.
+  std::uint32_t shared_producer_topics = 64;
   std::chrono::milliseconds linger_ms{5};
   /// none, gzip, snappy, lz4, zstd.
   std::string compression = "none";

@@ -49,7 +49,7 @@ Status check_options(const RelayOptions& options) {
   }
   if (options.in_flight_entries_max == 0) return invalid("in_flight_entries_max is 0");
   if (options.in_flight_bytes_max == 0) return invalid("in_flight_bytes_max is 0");
-  if (options.topics_per_producer == 0) return invalid("topics_per_producer is 0");
+  if (options.shared_producer_topics == 0) return invalid("shared_producer_topics is 0");
   if (options.keyless_block_entries == 0) return invalid("keyless_block_entries is 0");
   return check_times(options);
 }

@@ -29,9 +29,11 @@ inline constexpr std::array<Channel, kChannels> kAllChannels = [] {
   return all;
 }();
 
-/// The main of a lane that is well: neighbours share one, as long as there are few lanes all do.
-constexpr Channel home_of(store::LaneId lane, std::uint32_t lanes_per_main) {
-  return static_cast<Channel>(lane / lanes_per_main % kMains);
+/// The main of a lane that is well: the first lanes share one, so that few topics need no more;
+/// the others are spread over all that are left, because neighbours are often read in a row.
+constexpr Channel home_of(store::LaneId lane, std::uint32_t shared_main_lanes) {
+  if (lane < shared_main_lanes) return Channel::kMain;
+  return static_cast<Channel>(1 + (lane - shared_main_lanes) % (kMains - 1));
 }
 
 }  // namespace outbox::relay

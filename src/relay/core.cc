@@ -12,7 +12,7 @@ CoreOptions CoreOptions::from(const RelayOptions& options, std::uint64_t seed) {
   core.in_flight_entries_max = options.in_flight_entries_max;
   core.in_flight_bytes_max = options.in_flight_bytes_max;
   core.max_in_flight_requests = options.max_in_flight_requests;
-  core.lanes_per_main = options.topics_per_producer;
+  core.shared_main_lanes = options.shared_producer_topics;
   core.poison_policy = options.poison_policy;
   core.keyless_block_entries = options.keyless_block_entries;
   core.unknown_topic_grace_ms = options.unknown_topic_grace_ms.count();

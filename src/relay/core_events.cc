@@ -20,7 +20,7 @@ void Core::add_lane(std::int64_t now_ms, LaneId lane, const store::Progress& pro
   if (lanes.size() <= lane) lanes.resize(lane + std::size_t{1});
   OUTBOX_CHECK(lanes[lane] == nullptr);
   lanes[lane] = std::make_unique<Lane>(lane, progress, tail, history);
-  lanes[lane]->live_on(home_of(lane, state_->options.lanes_per_main));
+  lanes[lane]->live_on(home_of(lane, state_->options.shared_main_lanes));
   if (state_->options.only_safe_topics) lanes[lane]->unsafe = kNotJudged;
 }
 

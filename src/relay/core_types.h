@@ -31,7 +31,7 @@ struct CoreOptions {
   std::size_t in_flight_entries_max = 100'000;
   std::size_t in_flight_bytes_max = std::size_t{64} << 20;
   int max_in_flight_requests = 5;
-  std::uint32_t lanes_per_main = 64;
+  std::uint32_t shared_main_lanes = 64;
   PoisonPolicy poison_policy = PoisonPolicy::kDeadLetter;
   std::uint32_t keyless_block_entries = 1'000;
   std::int64_t unknown_topic_grace_ms = 60'000;

@@ -27,7 +27,7 @@ void World::draw() {
   o.in_flight_bytes_max = 500 + rng.below(20'000);
   o.max_in_flight_requests = static_cast<int>(rng.between(1, 5));
   o.poison_policy = rng.one_in(4) ? PoisonPolicy::kHaltLane : PoisonPolicy::kDeadLetter;
-  o.lanes_per_main = rng.one_in(2) ? 1 : 64;
+  o.shared_main_lanes = rng.one_in(2) ? 1 : 64;
   o.keyless_block_entries = static_cast<std::uint32_t>(rng.between(1, 20));
   o.unknown_topic_grace_ms = rng.between(1'000, 20'000);
   o.stall_backoff_min_ms = rng.between(50, 500);

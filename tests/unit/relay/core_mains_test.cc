@@ -13,10 +13,10 @@ namespace {
 
 constexpr Channel kSecond{1};
 
-/// Lanes 0 and 1 live on the first main, 2 and 3 on the second one.
+/// Lanes 0 and 1 live on the first main, 2 on the second one, 3 on the third.
 CoreOptions two_a_main() {
   CoreOptions options = small_options();
-  options.lanes_per_main = 2;
+  options.shared_main_lanes = 2;
   return options;
 }
 
@@ -27,11 +27,13 @@ std::size_t opened(const CoreRig& rig, Channel channel) {
 
 }  // namespace
 
-TEST_CASE("mains: neighbours share one, many lanes use all") {
+TEST_CASE("mains: few lanes share one, many are spread over all") {
   CHECK(home_of(0, 64) == Channel::kMain);
   CHECK(home_of(63, 64) == Channel::kMain);
   CHECK(home_of(64, 64) == kSecond);
-  CHECK(home_of(64 * kMains, 64) == Channel::kMain);
+  CHECK(home_of(65, 64) == Channel{2});
+  CHECK(home_of(64 + kMains - 2, 64) == Channel{7});
+  CHECK(home_of(64 + kMains - 1, 64) == kSecond);
   for (store::LaneId lane = 0; lane < 10'000; ++lane) {
     REQUIRE(home_of(lane, 64) != Channel::kProbe);
   }
