@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "crash/fake_drainer.h"
+#include "store/database.h"
 #include "store/durable_tail.h"
 #include "support/drop_env.h"
 
@@ -16,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kSettled = 250;
-constexpr int kPending = 250;
+constexpr int kPendingInTables = 200;
+constexpr int kPendingInLog = 50;
 constexpr std::size_t kValueBytesMax = 1'500;
 constexpr std::size_t kReadEntries = 500;
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
@@ -154,7 +156,8 @@ Verdict compare(store::Store& store, const Contents& contents) {
 Victim::Victim(const Options& options, std::uint64_t seed, Keep keep) {
   std::mt19937_64 random(seed);
   {
-    auto store = rig_.open(options);
+    store::Database* database = nullptr;
+    auto store = rig_.open(options, [&](store::Database& opened) { database = &opened; });
     if (!store.ok()) throw std::runtime_error(store.status().to_string());
     fill(**store, rig_.oracle(), random, kSettled);
     {
@@ -162,7 +165,10 @@ Victim::Victim(const Options& options, std::uint64_t seed, Keep keep) {
       drainer.drain_all();
     }
     if (!(*store)->sync_progress().ok()) throw std::runtime_error("progress");
-    fill(**store, rig_.oracle(), random, kPending);
+    fill(**store, rig_.oracle(), random, kPendingInTables);
+    // Whatever the background threads came to: tables hold some of it, WALs the rest.
+    if (!database->db->Flush({}, database->data).ok()) throw std::runtime_error("flush");
+    fill(**store, rig_.oracle(), random, kPendingInLog);
     contents_ = learn(**store);
     rig_.fs().cut_power();
   }
@@ -177,6 +183,12 @@ Victim::Victim(const Options& options, std::uint64_t seed, Keep keep) {
 
 void Victim::copy_to(const fs::path& dir) const {
   fs::copy(rig_.dir(), dir, fs::copy_options::recursive);
+}
+
+void flip_a_bit(const fs::path& path, std::size_t at) {
+  std::string bytes = read_file(path);
+  bytes.at(at) = static_cast<char>(bytes.at(at) ^ 1);
+  std::ofstream(path, std::ios::binary) << bytes;
 }
 
 std::string damage(const fs::path& dir, std::mt19937_64& random) {

@@ -30,6 +30,7 @@ class Victim {
   Victim(const Options& options, std::uint64_t seed, Keep keep);
   /// A copy of its directory.
   void copy_to(const std::filesystem::path& dir) const;
+  const std::filesystem::path& dir() const { return rig_.dir(); }
   const Contents& contents() const { return contents_; }
 
  private:
@@ -39,6 +40,9 @@ class Victim {
 
 /// One damage to one file of RocksDB's or to the durable tail; answers what it did.
 std::string damage(const std::filesystem::path& dir, std::mt19937_64& random);
+
+/// One bit of the byte at `at`.
+void flip_a_bit(const std::filesystem::path& path, std::size_t at);
 
 /// How a damaged store answered.
 enum class Answer {

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <random>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "crash/fake_drainer.h"
@@ -103,9 +104,11 @@ Options Rig::small_options() {
   return options;
 }
 
-Result<std::unique_ptr<store::Store>> Rig::open(const Options& options) {
+Result<std::unique_ptr<store::Store>> Rig::open(const Options& options,
+                                                std::function<void(store::Database&)> opened) {
   store::StoreSeams seams;
   seams.env = env_.get();
+  seams.opened = std::move(opened);
   return store::Store::open(dir_, options, seams);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,7 +23,8 @@ class Rig {
   /// Small limits, so that a run of some hundred entries flushes and compacts.
   static Options small_options();
   Result<std::unique_ptr<store::Store>> open() { return open(small_options()); }
-  Result<std::unique_ptr<store::Store>> open(const Options& options);
+  Result<std::unique_ptr<store::Store>> open(const Options& options,
+                                             std::function<void(store::Database&)> opened = {});
 
   const std::filesystem::path& dir() const { return dir_; }
   DropFs& fs() { return *fs_; }
