@@ -51,6 +51,16 @@ bool is_new(const ClusterFacts& facts) {
 
 std::int64_t now_ms() { return SystemClock().mono_ms(); }
 
+/// Looks again and again, until it sees what it waits for; false: not by then.
+template <typename Look>
+bool seen_by(std::int64_t until_ms, Look look) {
+  while (!look()) {
+    if (now_ms() >= until_ms) return false;
+    std::this_thread::sleep_for(kLookAgainMs);
+  }
+  return true;
+}
+
 // The request's own limit comes first: its end is an event too.
 Status answer_of_create(rd_kafka_queue_t* answers) {
   const int limit_ms = static_cast<int>(2 * Admin::kCreateMs.count());
@@ -89,17 +99,17 @@ Admin::Admin(Client client) : client_(std::move(client)) {}
 
 Result<ClusterFacts> Admin::describe(const std::vector<std::string>& topics) {
   const std::int64_t until_ms = now_ms() + kSettleMs.count();
-  auto facts = metadata(topics);
-  while (facts.ok() && made_is_unknown(*facts) && now_ms() < until_ms) {
-    std::this_thread::sleep_for(kLookAgainMs);
+  Result<ClusterFacts> facts = ClusterFacts();
+  // Not by then: what is unknown stays so in the facts.
+  (void)seen_by(until_ms, [&] {
     facts = metadata(topics);
-  }
+    return !facts.ok() || !made_is_unknown(*facts);
+  });
   if (!facts.ok()) return facts;
-  ask_all(*facts);
-  while (is_new(*facts) && now_ms() < until_ms) {
-    std::this_thread::sleep_for(kLookAgainMs);
+  (void)seen_by(until_ms, [&] {
     ask_all(*facts);
-  }
+    return !is_new(*facts);
+  });
   return facts;
 }
 
@@ -172,14 +182,8 @@ Status Admin::create(const TopicPlan& plan) {
   rd_kafka_CreateTopics(client_.handle.get(), &pointer, 1, options.get(), answers.get());
   if (Status status = answer_of_create(answers.get()); !status.ok()) return status;
   made_.insert(plan.name);
-  const std::int64_t until_ms = now_ms() + kSettleMs.count();
-  while (!has_leaders(plan)) {
-    if (now_ms() >= until_ms) {
-      return {Code::kTimeout, "the topic " + plan.name + " was made, but has no leaders yet"};
-    }
-    std::this_thread::sleep_for(kLookAgainMs);
-  }
-  return {};
+  if (seen_by(now_ms() + kSettleMs.count(), [&] { return has_leaders(plan); })) return {};
+  return {Code::kTimeout, "the topic " + plan.name + " was made, but has no leaders yet"};
 }
 
 // Each question may go to another broker, and the last one learns of a topic a moment later.

@@ -53,11 +53,11 @@ ConfigValue value_of(const rd_kafka_ConfigEntry_t* entry) {
   return out;
 }
 
-ConfigFacts failed(std::int32_t error) { return {std::string(error_text(error)), error, {}}; }
+ConfigFacts unanswered(std::int32_t error) { return {std::string(error_text(error)), error, {}}; }
 
 ConfigFacts facts_of(const rd_kafka_ConfigResource_t* resource) {
   const auto error = rd_kafka_ConfigResource_error(resource);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(error);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return unanswered(error);
   ConfigFacts out;
   out.trouble.clear();
   std::size_t count = 0;
@@ -93,7 +93,7 @@ std::vector<ConfigFacts> configs_of(rd_kafka_event_t* event,
   const auto* result = rd_kafka_event_DescribeConfigs_result(event);
   const auto error = rd_kafka_event_error(event);
   if (result == nullptr || error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return std::vector<ConfigFacts>(asked.size(), failed(error));
+    return std::vector<ConfigFacts>(asked.size(), unanswered(error));
   }
   std::map<ConfigResource, ConfigFacts> told;
   std::size_t count = 0;
