@@ -45,7 +45,7 @@ struct Options {
   std::size_t batch_entries_max = 100'000;
   std::size_t batch_bytes_max = std::size_t{64} << 20;
   /// Memory of what waits for the committer (append_async); at the limit the caller blocks.
-  std::size_t commit_queue_bytes_max = std::size_t{32} << 20;
+  std::size_t commit_queue_bytes_max = std::size_t{16} << 20;
   /// Registered DeliveryCallbacks; at the limit append blocks or refuses as when_full says.
   std::size_t delivery_callbacks_max = 1'000'000;
   /// Topics; more is kInvalidArgument.
@@ -62,7 +62,7 @@ struct Options {
 
   /// RocksDB memtable of the entries; two or three of them are the store's
   /// largest memory.
-  std::size_t write_buffer_bytes = std::size_t{32} << 20;
+  std::size_t write_buffer_bytes = std::size_t{24} << 20;
 
   /// Where the store, RocksDB and the relay log. Null: nothing is logged.
   std::shared_ptr<spdlog::logger> logger;
@@ -92,7 +92,7 @@ struct RelayOptions {
   /// yet reported; over all partitions. At the limit the relay stops handing out, so a kill
   /// makes it send at most so many entries again.
   std::size_t in_flight_entries_max = 100'000;
-  std::size_t in_flight_bytes_max = std::size_t{64} << 20;
+  std::size_t in_flight_bytes_max = std::size_t{32} << 20;
   /// Requests in flight per broker. 1 disables pipelining (needed on
   /// librdkafka's mock cluster, which checks no sequence numbers).
   int max_in_flight_requests = 5;

@@ -29,7 +29,7 @@ using ReadId = std::uint64_t;
 
 struct CoreOptions {
   std::size_t in_flight_entries_max = 100'000;
-  std::size_t in_flight_bytes_max = std::size_t{64} << 20;
+  std::size_t in_flight_bytes_max = std::size_t{32} << 20;
   int max_in_flight_requests = 5;
   std::uint32_t shared_main_lanes = 64;
   PoisonPolicy poison_policy = PoisonPolicy::kDeadLetter;
