@@ -19,6 +19,8 @@ constexpr int kLingerYields = 20;
 constexpr std::chrono::microseconds kLingerAwake{100};
 /// How often a caller gives the processor away before he sleeps until he has his answer.
 constexpr int kCallerYields = 4;
+// A request of more than 1/kLargeShare of the queue is a large one.
+constexpr std::size_t kLargeShare = 8;
 
 }  // namespace
 
@@ -59,10 +61,14 @@ void Committer::close() {
 bool Committer::admit(std::unique_lock<std::mutex>& lock, CommitRequest& request) {
   // A callback that appends is on the thread that makes the room.
   const bool own_thread = std::this_thread::get_id() == thread_.get_id();
+  const bool large = request.waiting_bytes() > queue_bytes_max_ / kLargeShare;
+  if (large) ++large_waiting_;
   room_.wait(lock, [&] {
-    return closed_ || own_thread || queue_.empty() ||
-           queue_.waiting_bytes() + request.waiting_bytes() <= queue_bytes_max_;
+    const bool turn = large || large_waiting_ == 0;
+    const bool fits = queue_.waiting_bytes() + request.waiting_bytes() <= queue_bytes_max_;
+    return closed_ || own_thread || (turn && (fits || queue_.empty()));
   });
+  if (large && --large_waiting_ == 0) room_.notify_all();
   if (closed_) request.status = Status(Code::kClosed, "the outbox is closing");
   return !closed_;
 }

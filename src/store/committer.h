@@ -92,6 +92,9 @@ class Committer {
   std::condition_variable work_;  ///< for the thread
   std::condition_variable room_;  ///< for callers at queue_bytes_max
   bool leading_ = false;
+  /// Callers with a large request that wait for room: small ones let them go first, or there would
+  /// never be as much.
+  std::size_t large_waiting_ = 0;
   bool closed_ = false;
   bool poked_ = false;
   bool tail_dirty_ = false;

@@ -214,6 +214,41 @@ TEST_CASE("committer: what waits is bounded by its memory, also when messages ar
             std::count(results.codes.begin(), results.codes.end(), Code::kOk)) == kCount + 1);
 }
 
+TEST_CASE("committer: small messages do not pass a large one that waits for room") {
+  constexpr std::size_t kQueueBytes = 64 << 10;
+  const Disk disk;
+  Options options;
+  options.commit_queue_bytes_max = kQueueBytes;
+  auto store = disk.open(options);
+  Results results;
+  // In the queue it is there twice: as given, and in its group.
+  const Message half = message("t", std::string(kQueueBytes / 4, 'x'));
+  disk.fs->hang_syncs(".log");
+  store->append_async(half, results.callback(), {});
+  REQUIRE(wait_until([&] { return disk.fs->hanging() > 0; }, seconds(10)));
+  store->append_async(half, results.callback(), {});
+  std::atomic<bool> queued{false};
+  std::thread large([&] {
+    store->append_async(half, results.callback(), {});
+    queued = true;
+  });
+  CHECK_FALSE(wait_until([&] { return queued.load(); }, milliseconds(500)));
+  // There is room for all of these.
+  constexpr std::size_t kSmallMessages = 10;
+  std::atomic<std::size_t> passed{0};
+  std::thread small([&] {
+    for (; passed < kSmallMessages; ++passed) {
+      store->append_async(message("t", "v"), results.callback(), {});
+    }
+  });
+  CHECK_FALSE(wait_until([&] { return passed > 0; }, milliseconds(500)));
+  disk.fs->hang_syncs({});
+  large.join();
+  small.join();
+  REQUIRE(results.wait_for(3 + kSmallMessages));
+  CHECK(std::ranges::all_of(results.codes, [](Code code) { return code == Code::kOk; }));
+}
+
 TEST_CASE("committer: closing completes what is queued, and what was OK is there") {
   const Disk disk;
   Results results;
