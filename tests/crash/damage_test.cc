@@ -2,6 +2,7 @@
 
 #include <rocksdb/env.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <iostream>
 #include <memory>
@@ -82,9 +83,16 @@ TEST_CASE("damage: one damaged file is never a silent loss") {
 
 TEST_CASE("damage: a flipped bit amid a table is no silent loss, and named by who reads it") {
   const Victim victim(Rig::small_options(), 1, Keep::kSynced);
+  const auto whole = store::verify(victim.dir(), Rig::small_options(), *rocksdb::Env::Default());
+  REQUIRE(whole.ok());
   std::map<Answer, int> answers;
   for (const auto& entry : fs::directory_iterator(victim.dir())) {
     if (entry.path().extension() != ".sst") continue;
+    // One that a power cut left over is not looked at.
+    const bool left_over = std::ranges::any_of(whole->notes, [&](const std::string& note) {
+      return note.starts_with(entry.path().filename().string());
+    });
+    if (left_over) continue;
     const TempDir temp;
     const fs::path dir = temp.path() / "box";
     victim.copy_to(dir);
