@@ -10,10 +10,9 @@ void ChannelProducer::open(const OpenProducer& wanted, std::int64_t now_ms) {
   deadline_ms_ = now_ms + (wanted.drain ? setup_.drain_ms : 0);
 }
 
-ChannelProducer::Step ChannelProducer::step(std::int64_t now_ms, std::size_t in_flight,
-                                            std::int64_t batch_bytes_max) {
+ChannelProducer::Step ChannelProducer::step(std::int64_t now_ms, std::size_t in_flight) {
   if (!wanted_) return Step::kNothing;
-  if (instance_ == nullptr) return make(now_ms, batch_bytes_max);
+  if (instance_ == nullptr) return make(now_ms);
   if (!purged_) {
     if (in_flight > 0 && now_ms < deadline_ms_) return Step::kNothing;
     instance_->purge();
@@ -34,13 +33,13 @@ ChannelProducer::Step ChannelProducer::close() {
   return Step::kLeftBehind;
 }
 
-ChannelProducer::Step ChannelProducer::make(std::int64_t now_ms, std::int64_t batch_bytes_max) {
+ChannelProducer::Step ChannelProducer::make(std::int64_t now_ms) {
   if (now_ms < deadline_ms_) return Step::kNothing;
   using Kind = kafka::ProducerFactory::Kind;
   kafka::ProducerFactory::Request request;
   request.kind = setup_.channel == Channel::kProbe ? Kind::kProbe : Kind::kMain;
   request.max_in_flight = wanted_->max_in_flight_requests;
-  request.batch_bytes_max = batch_bytes_max;
+  request.batch_bytes_max = setup_.batch_bytes_max();
   auto made = setup_.factory->make(request, setup_.wake_fd);
   if (!made.ok()) {
     deadline_ms_ = now_ms + kMakeAgainMs;

@@ -31,6 +31,8 @@ class ChannelProducer {
     kafka::ProducerFactory* factory = nullptr;
     int wake_fd = -1;
     std::int64_t drain_ms = 0;  ///< how long a healthy instance may finish
+    /// What a new instance's batch.size is at most; 0 = as configured.
+    std::function<std::int64_t()> batch_bytes_max = [] { return std::int64_t{0}; };
     Log log;
   };
   enum class Step : std::uint8_t {
@@ -45,8 +47,8 @@ class ChannelProducer {
   /// Replaces the instance: see OpenProducer.
   void open(const OpenProducer& wanted, std::int64_t now_ms);
   /// Goes one step towards what open() asked for. `in_flight`: messages the core still
-  /// awaits. `batch_bytes_max`: 0 = as configured. Call until kNothing.
-  Step step(std::int64_t now_ms, std::size_t in_flight, std::int64_t batch_bytes_max);
+  /// awaits. Call until kNothing.
+  Step step(std::int64_t now_ms, std::size_t in_flight);
   /// Ends the instance, if any.
   Step close();
   /// step() has something to do, now or later.
@@ -65,7 +67,7 @@ class ChannelProducer {
   kafka::TopicHandle topic(LaneId lane, const std::string& name, std::int32_t& error);
 
  private:
-  Step make(std::int64_t now_ms, std::int64_t batch_bytes_max);
+  Step make(std::int64_t now_ms);
 
   const Setup setup_;
   std::unique_ptr<kafka::ProducerApi> instance_;

@@ -36,8 +36,9 @@ Driver::Driver(DriverParts parts, const RelayOptions& options)
       payloads_(options.in_flight_bytes_max + kPinnedSlackBytes),
       builder_(store_.outbox_id(), options.id_headers) {
   for (const Channel channel : kAllChannels) {
-    producers_[index_of(channel)] = std::make_unique<ChannelProducer>(ChannelProducer::Setup{
-        channel, factory_.get(), waker_.fd(), parts.socket_timeout_ms, log_});
+    producers_[index_of(channel)] = std::make_unique<ChannelProducer>(
+        ChannelProducer::Setup{channel, factory_.get(), waker_.fd(), parts.socket_timeout_ms,
+                               [this] { return lanes_.smallest_limit(); }, log_});
   }
 }
 
@@ -120,8 +121,7 @@ void Driver::step_channels(std::int64_t now_ms) {
   using Step = ChannelProducer::Step;
   for (const Channel channel : kAllChannels) {
     while (producer(channel).changing()) {
-      const Step step =
-          producer(channel).step(now_ms, core_.in_flight(channel), lanes_.smallest_limit());
+      const Step step = producer(channel).step(now_ms, core_.in_flight(channel));
       if (step == Step::kNothing) break;
       forget_payloads(channel, step);
       if (step != Step::kReady) continue;

@@ -9,6 +9,7 @@ namespace {
 
 using Step = ChannelProducer::Step;
 constexpr std::int64_t kDrainMs = 30'000;
+constexpr std::int64_t kBatchBytes = 4'096;
 
 OpenProducer wanted(Generation generation, bool drain) {
   OpenProducer out;
@@ -20,20 +21,21 @@ OpenProducer wanted(Generation generation, bool drain) {
 }
 
 ChannelProducer make_channel(test::FakeFactory& factory) {
-  return ChannelProducer({Channel::kMain, &factory, -1, kDrainMs, null_logger()});
+  return ChannelProducer(
+      {Channel::kMain, &factory, -1, kDrainMs, [] { return kBatchBytes; }, null_logger()});
 }
 
 TEST_CASE("the first producer is made at once and takes only its own generation") {
   test::FakeFactory factory;
   ChannelProducer channel = make_channel(factory);
-  CHECK(channel.step(0, 0, 0) == Step::kNothing);
+  CHECK(channel.step(0, 0) == Step::kNothing);
   channel.open(wanted(1, false), 0);
   CHECK_FALSE(channel.takes(1));
-  CHECK(channel.step(0, 0, 4'096) == Step::kReady);
+  CHECK(channel.step(0, 0) == Step::kReady);
   CHECK(channel.takes(1));
   CHECK_FALSE(channel.takes(2));
   CHECK(factory.requests.at(0).max_in_flight == 5);
-  CHECK(factory.requests.at(0).batch_bytes_max == 4'096);
+  CHECK(factory.requests.at(0).batch_bytes_max == kBatchBytes);
   CHECK(channel.next_deadline_ms() == -1);
 }
 
@@ -41,20 +43,20 @@ TEST_CASE("a healthy producer may finish what is in flight before it is purged")
   test::FakeFactory factory;
   ChannelProducer channel = make_channel(factory);
   channel.open(wanted(1, false), 0);
-  REQUIRE(channel.step(0, 0, 0) == Step::kReady);
+  REQUIRE(channel.step(0, 0) == Step::kReady);
   kafka::OutMessage message;
   REQUIRE(channel.instance()->produce(message) == 0);
   test::FakeProducer* first = factory.last;
 
   channel.open(wanted(2, true), 1'000);
   CHECK_FALSE(channel.takes(1));
-  CHECK(channel.step(1'000, 1, 0) == Step::kNothing);
+  CHECK(channel.step(1'000, 1) == Step::kNothing);
   CHECK_FALSE(first->purged);
   CHECK(channel.next_deadline_ms() == 1'000 + kDrainMs);
   // Late, but before the deadline: no purge was needed.
   first->report(0, 7);
-  CHECK(channel.step(2'000, 0, 0) == Step::kGone);
-  CHECK(channel.step(2'000, 0, 0) == Step::kReady);
+  CHECK(channel.step(2'000, 0) == Step::kGone);
+  CHECK(channel.step(2'000, 0) == Step::kReady);
   CHECK(channel.takes(2));
 }
 
@@ -62,18 +64,18 @@ TEST_CASE("after the deadline it is purged, and its reports are awaited before i
   test::FakeFactory factory;
   ChannelProducer channel = make_channel(factory);
   channel.open(wanted(1, false), 0);
-  REQUIRE(channel.step(0, 0, 0) == Step::kReady);
+  REQUIRE(channel.step(0, 0) == Step::kReady);
   kafka::OutMessage message;
   REQUIRE(channel.instance()->produce(message) == 0);
   test::FakeProducer* first = factory.last;
 
   channel.open(wanted(2, true), 0);
-  CHECK(channel.step(kDrainMs, 1, 0) == Step::kNothing);
+  CHECK(channel.step(kDrainMs, 1) == Step::kNothing);
   CHECK(first->purged);
-  CHECK(channel.step(kDrainMs + 1, 1, 0) == Step::kNothing);
+  CHECK(channel.step(kDrainMs + 1, 1) == Step::kNothing);
   CHECK(factory.unmade == 0);
   // Reports that never come do not hold it for ever.
-  CHECK(channel.step(kDrainMs + ChannelProducer::kPurgeMs, 1, 0) == Step::kGone);
+  CHECK(channel.step(kDrainMs + ChannelProducer::kPurgeMs, 1) == Step::kGone);
   CHECK(factory.unmade == 1);
 }
 
@@ -81,11 +83,11 @@ TEST_CASE("an unhealthy producer is purged at once, and one that hangs is left b
   test::FakeFactory factory;
   ChannelProducer channel = make_channel(factory);
   channel.open(wanted(1, false), 0);
-  REQUIRE(channel.step(0, 0, 0) == Step::kReady);
+  REQUIRE(channel.step(0, 0) == Step::kReady);
   channel.open(wanted(2, false), 0);
   factory.hangs = true;
-  CHECK(channel.step(0, 5, 0) == Step::kLeftBehind);
-  CHECK(channel.step(0, 0, 0) == Step::kReady);
+  CHECK(channel.step(0, 5) == Step::kLeftBehind);
+  CHECK(channel.step(0, 0) == Step::kReady);
 }
 
 TEST_CASE("when librdkafka makes no producer it is tried again later") {
@@ -93,11 +95,11 @@ TEST_CASE("when librdkafka makes no producer it is tried again later") {
   factory.refuse = true;
   ChannelProducer channel = make_channel(factory);
   channel.open(wanted(1, false), 0);
-  CHECK(channel.step(0, 0, 0) == Step::kNothing);
+  CHECK(channel.step(0, 0) == Step::kNothing);
   CHECK(channel.next_deadline_ms() == ChannelProducer::kMakeAgainMs);
   factory.refuse = false;
-  CHECK(channel.step(1, 0, 0) == Step::kNothing);
-  CHECK(channel.step(ChannelProducer::kMakeAgainMs, 0, 0) == Step::kReady);
+  CHECK(channel.step(1, 0) == Step::kNothing);
+  CHECK(channel.step(ChannelProducer::kMakeAgainMs, 0) == Step::kReady);
 }
 
 }  // namespace
