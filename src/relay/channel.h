@@ -29,11 +29,12 @@ inline constexpr std::array<Channel, kChannels> kAllChannels = [] {
   return all;
 }();
 
-/// The main of a lane that is well: the first lanes share one, so that few topics need no more;
-/// the others are spread over all that are left, because neighbours are often read in a row.
+/// The main of a lane that is well: the first lanes (from 1 on) share one, so that few topics need
+/// no more; the others are spread over all that are left, because neighbours are often read in a
+/// row.
 constexpr Channel home_of(store::LaneId lane, std::uint32_t shared_main_lanes) {
-  if (lane < shared_main_lanes) return Channel::kMain;
-  return static_cast<Channel>(1 + (lane - shared_main_lanes) % (kMains - 1));
+  if (lane <= shared_main_lanes) return Channel::kMain;
+  return static_cast<Channel>(1 + (lane - shared_main_lanes - 1) % (kMains - 1));
 }
 
 }  // namespace outbox::relay

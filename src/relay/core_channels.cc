@@ -78,7 +78,7 @@ void Core::State::fatal(Channel which, Generation generation, kafka::Action acti
   ChannelState& producer = channel(which);
   if (generation != producer.generation) return;
   if (action == kafka::Action::kStop) return stop_everything(reason);
-  if (action == kafka::Action::kStall) refused = reason;
+  if (action == kafka::Action::kStall) producer.refused = reason;
   if (producer.rebuilding()) return drain_no_more(which);
   // Nobody was blamed: whoever had entries in flight may be the cause.
   if (which != Channel::kProbe && !producer.blamed) {

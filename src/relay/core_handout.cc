@@ -64,6 +64,7 @@ void Core::State::send_one(Lane& lane, Partition& partition, ChannelState& produ
   const Slot& slot = partition.send(now);
   ++lane.in_flight;
   ++producer.in_flight;
+  producer.unused_since_ms = -1;
   ++stats.produced;
   if (slot.sent_before) ++stats.resent;
   commands.produce.push_back({lane.channel, linger, lane.id, partition.id, producer.generation,

@@ -21,22 +21,23 @@ void Core::State::care_for_mains() {
   used[index_of(Channel::kMain)] = true;
   for (const Lane* of : busy) used[index_of(of->home)] = true;
   for (std::size_t i = 0; i < kMains; ++i) {
-    pipeline_again(static_cast<Channel>(i));
-    if (used[i]) {
-      channels[i].unused_since_ms = -1;
-    } else {
-      close_unused(static_cast<Channel>(i));
-    }
+    if (used[i]) channels[i].unused_since_ms = -1;
+  }
+  for (std::size_t i = 0; i < kMains; ++i) pipeline_again(static_cast<Channel>(i));
+  // The end of one may take seconds, in which the others stand still: one a tick.
+  for (std::size_t i = 0; i < kMains; ++i) {
+    if (!used[i] && close_unused(static_cast<Channel>(i))) break;
   }
 }
 
-void Core::State::close_unused(Channel which) {
+bool Core::State::close_unused(Channel which) {
   ChannelState& main = channel(which);
-  if (main.generation == 0 || main.rebuilding()) return;
+  if (main.generation == 0 || main.rebuilding()) return false;
   if (main.unused_since_ms < 0) main.unused_since_ms = now;
-  if (now - main.unused_since_ms < kUnusedMs) return;
+  if (now - main.unused_since_ms < options.unused_main_ms) return false;
   main.unused_since_ms = -1;
   close(which);
+  return true;
 }
 
 void Core::State::pipeline_again(Channel which) {

@@ -38,12 +38,12 @@ void Core::State::settle_front(Lane& of, Partition& partition) {
   const Slot slot = of.settle(partition, true);
   window.delivered(slot.bytes);
   ++stats.delivered;
-  refused.clear();
   commands.settled.push_back({of.id, partition.id, slot.seq, slot.offset, {}});
   compare_offset(of, partition, slot);
   drop(slot.handle);
 
   ChannelState& producer = channel(of.channel);
+  producer.refused.clear();
   producer.backoff.reset();
   partition.progress_ms = now;
   partition.backoff.reset();

@@ -46,6 +46,7 @@ struct ChannelState {
   std::int64_t serial_until_ms = -1;  ///< one request in flight, whatever `serial` says
   std::int64_t serial_clear_ms = -1;  ///< since when neither asks for it
   std::int64_t unused_since_ms = -1;  ///< no lane holds anything for it
+  std::string refused;                ///< by the whole cluster: why; empty = not known to be
 
   bool rebuilding() const { return opening != 0 || open_at_ms >= 0; }
 };
@@ -155,7 +156,7 @@ struct Core::State {
   bool mains_need_care() const;
   void care_for_mains();
   void pipeline_again(Channel which);
-  void close_unused(Channel which);
+  bool close_unused(Channel which);
 
   // core_trouble.cc
   void to_probe(Lane& of, std::string_view reason);
@@ -200,7 +201,6 @@ struct Core::State {
   CoreStats stats;
   std::map<std::string, std::uint64_t> rebuilds;
   std::string stopped_reason;
-  std::string refused;  ///< as a producer, by the whole cluster: why; empty = not known to be
   bool stopping = false;
   bool is_connected = true;
   std::int64_t connected_since_ms = 0;

@@ -51,6 +51,7 @@ std::string Core::State::lane_text(const Lane& lane) const {
     const std::int64_t left_ms = std::max<std::int64_t>(lane.stall_until_ms - now, 0);
     return "stalled: " + lane.stalled + " (next try in " + std::to_string(left_ms / 1'000) + " s)";
   }
+  const std::string& refused = channel(lane.channel).refused;
   if (!refused.empty()) return "stalled: " + refused;
   if (!lane.seen) return topic_text(lane);
   if (!lane.unsafe.empty()) return "held: " + lane.unsafe;

@@ -39,6 +39,8 @@ struct CoreOptions {
   std::int64_t stall_backoff_max_ms = 60'000;
   std::int64_t watchdog_ms = 120'000;
   std::int64_t slow_start_idle_ms = 300'000;
+  /// A main producer but the first is closed when it had nothing to send for so long.
+  std::int64_t unused_main_ms = 60'000;
   std::int64_t old_after_ms = 43'200'000;
   /// Nothing is sent to a topic before topic_safety() said that it is safe.
   bool only_safe_topics = false;

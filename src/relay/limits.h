@@ -47,8 +47,6 @@ inline constexpr std::int64_t kRebuildMaxMs = 30'000;
 inline constexpr std::int64_t kSerialMs = 60'000;
 /// And not before this, once it was given an old entry.
 inline constexpr std::int64_t kSerialOldMs = 600'000;
-/// A main producer but the first is closed when no lane held anything for it for this long.
-inline constexpr std::int64_t kUnusedMs = 60'000;
 /// Rebuilds at an unchanged head of a partition: from the second on with one
 /// request in flight, from the third on the lane goes to the probe.
 inline constexpr std::uint32_t kTroubleSerial = 2;

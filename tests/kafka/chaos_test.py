@@ -22,6 +22,8 @@ WINDOW_ENTRIES = 20_000
 PARTITIONS = 6
 WRITE_BUFFER = "2MiB"  # so that memtables are flushed, filtered and compacted all the time
 TOPICS = 3
+# Each topic has a producer of its own in every other set, else they share one.
+SHARED_PRODUCER_TOPICS = (1, 64)
 DRAIN_S = 180
 # A topic is read back whole, so a long campaign goes through several sets of topics.
 CYCLES_PER_SET = 50
@@ -37,7 +39,9 @@ class Scene:
         cluster.create(*self.topics, partitions=PARTITIONS)
         self.relay = rig.Relay(bootstrap or cluster.bootstrap, directory / f"outbox{number}",
                                "--in-flight-entries-max", str(WINDOW_ENTRIES),
-                               "--write-buffer-bytes", WRITE_BUFFER)
+                               "--write-buffer-bytes", WRITE_BUFFER,
+                               "--shared-producer-topics",
+                               str(SHARED_PRODUCER_TOPICS[number // CYCLES_PER_SET % 2]))
         self.oracle = oracle.Oracle(directory / f"journal{number}", rig.SEED + number)
         self.kills = 0
         self.steps = collections.Counter()

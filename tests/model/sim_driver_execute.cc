@@ -91,6 +91,10 @@ void SimDriver::execute_on_producers(const relay::Commands& commands) {
   for (const relay::CloseProducer& each : commands.close) {
     Slot& slot = slots_[index_of(each.channel)];
     s.verdicts.expect(slot.opening == 0, "closed while it is being opened");
+    s.verdicts.expect(each.channel == relay::Channel::kProbe || slot.producer == nullptr ||
+                          slot.producer->unreported() == 0,
+                      "a main closed with messages under way");
+    if (each.channel != relay::Channel::kProbe) s.happened.count(Event::kMainClosed);
     slot.producer.reset();
   }
   for (const relay::OpenProducer& each : commands.open) {

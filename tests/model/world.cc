@@ -27,13 +27,14 @@ void World::draw() {
   o.in_flight_bytes_max = 500 + rng.below(20'000);
   o.max_in_flight_requests = static_cast<int>(rng.between(1, 5));
   o.poison_policy = rng.one_in(4) ? PoisonPolicy::kHaltLane : PoisonPolicy::kDeadLetter;
-  o.shared_main_lanes = rng.one_in(2) ? 1 : 64;
+  o.shared_main_lanes = rng.one_in(2) ? 0 : 64;
   o.keyless_block_entries = static_cast<std::uint32_t>(rng.between(1, 20));
   o.unknown_topic_grace_ms = rng.between(1'000, 20'000);
   o.stall_backoff_min_ms = rng.between(50, 500);
   o.stall_backoff_max_ms = rng.between(500, 5'000);
   o.watchdog_ms = rng.between(8'000, 30'000);
   o.slow_start_idle_ms = rng.between(1'000, 60'000);
+  o.unused_main_ms = rng.one_in(2) ? 60'000 : rng.between(1, 3'000);
   o.seed = rng.next();
   o.only_safe_topics = s_.faults.unsafe;
   chaos_ends_ms_ = s_.scheduler.now_ms() + rng.between(5'000, 90'000);

@@ -212,12 +212,12 @@ void CoreRig::refuse(LaneId id, Seq seq, kafka::Action action, std::string_view 
   run();
 }
 
-void CoreRig::fatal(Channel channel) {
+void CoreRig::fatal(Channel channel, kafka::Action action, std::string_view reason) {
   Generation generation = 0;
   for (const OpenProducer& open : opens) {
     if (open.channel == channel) generation = open.generation;
   }
-  core->producer_fatal(now, channel, generation, kafka::Action::kRebuild, "fatal");
+  core->producer_fatal(now, channel, generation, action, reason);
   run();
 }
 

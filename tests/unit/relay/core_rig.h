@@ -46,7 +46,8 @@ class CoreRig {
   void fail(LaneId id, Seq seq, kafka::Action action, std::string_view reason = "because",
             bool possibly_persisted = false);
   void refuse(LaneId id, Seq seq, kafka::Action action, std::string_view reason = "because");
-  void fatal(Channel channel);
+  void fatal(Channel channel, kafka::Action action = kafka::Action::kRebuild,
+             std::string_view reason = "fatal");
   void answer(const Read& read);
   /// The producers that were asked for are there now.
   void make_ready();
