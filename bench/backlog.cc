@@ -192,7 +192,7 @@ int main(int argc, char** argv) {
   if (flags.quick) {
     flags.entries = 200'000;
     flags.drained = 20'000;
-    flags.restart_mb = 150;  // each restart may deliver what is in flight, 64 MiB
+    flags.restart_mb = 150;  // each restart may deliver what is in flight, 32 MiB
     flags.before_kill_mb = 20;
     flags.repeats = 1;
   }
