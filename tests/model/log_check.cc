@@ -16,7 +16,7 @@ class PartitionReader {
       : shared_(shared), lane_(lane), partition_(partition) {}
 
   std::uint64_t read(const SimPartition& from) {
-    const bool recreated = !shared_.broker.topics().at(lane_).deleted.empty();
+    const bool recreated = shared_.broker.topics().at(lane_).remade;
     number(from);
     check_repeats(from);
     Seq high = 0;
