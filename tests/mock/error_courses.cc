@@ -47,7 +47,12 @@ Course answered_requests(kafka::ErrorRow row, Campaign& campaign) {
     of.append({cell.name()}, 0, kLast);
     const bool stops = wanted_action(cell) == kafka::Action::kStop;
     for (bool waits = cell.lasts() || stops; waits; waits = stops && cell.ill()) {
-      co_await Until{[&] { return of.look(cell), stops ? of.relay_stopped() : begun(cell); },
+      // Looked at after it stopped: then the answer that stopped it is among those counted.
+      co_await Until{[&] {
+                       const bool stopped = stops && of.relay_stopped();
+                       of.look(cell);
+                       return stops ? stopped : begun(cell);
+                     },
                      cell.name() + ": the action"};
       if (cell.lasts()) of.heal(cell);
       if (stops) of.start_again();
