@@ -32,7 +32,7 @@ class ChannelProducer {
     int wake_fd = -1;
     std::int64_t drain_ms = 0;  ///< how long a healthy instance may finish
     /// What a new instance's batch.size is at most; 0 = as configured.
-    std::function<std::int64_t()> batch_bytes_max = [] { return std::int64_t{0}; };
+    std::function<std::int64_t()> batch_bytes_max;
     Log log;
   };
   enum class Step : std::uint8_t {

@@ -238,9 +238,10 @@ void Driver::log_notice(std::int64_t now_ms, const kafka::Notice& notice) {
 }
 
 void Driver::watch_pending() {
+  const std::vector<LaneId> begun = lanes_.take_begun();
   if (observer_ == nullptr) return;
   bool grown = false;
-  for (const LaneId lane : lanes_.pending()) grown = watched_.insert(lane).second || grown;
+  for (const LaneId lane : begun) grown = watched_.insert(lane).second || grown;
   if (!grown) return;
   std::vector<std::string> topics;
   topics.reserve(watched_.size());

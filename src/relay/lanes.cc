@@ -34,7 +34,7 @@ std::uint64_t Lanes::pending_entries(Seq tail, const store::Progress& progress) 
 
 void Lanes::update_pending(LaneId id, const store::Progress& progress) {
   if (pending_entries(lanes_[id].tail, progress) > 0) {
-    pending_.insert(id);
+    if (pending_.insert(id).second) begun_.push_back(id);
   } else {
     pending_.erase(id);
   }

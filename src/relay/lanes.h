@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/placement.h"
@@ -43,6 +44,8 @@ class Lanes {
   /// Notes whether the lane has entries that are not settled.
   void update_pending(LaneId id, const store::Progress& progress);
   const std::set<LaneId>& pending() const { return pending_; }
+  /// The lanes that began to have such entries since it was last asked.
+  std::vector<LaneId> take_begun() { return std::exchange(begun_, {}); }
   static std::uint64_t pending_entries(Seq tail, const store::Progress& progress);
 
   /// The smallest max.message.bytes of lanes with pending entries; 0 = none known.
@@ -52,6 +55,7 @@ class Lanes {
   std::vector<Lane> lanes_;  // by id, which the store gives densely
   std::unordered_map<std::string, LaneId> by_topic_;
   std::set<LaneId> pending_;
+  std::vector<LaneId> begun_;
 };
 
 }  // namespace outbox::relay
