@@ -71,6 +71,8 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
     }
     if (const auto checked = decode(record, lane_id, seq); !checked.ok()) return checked.status();
     slab->add(lane_id, seq, record);
+    // The next one is hardly smaller: to look at it, its block would be read for nothing.
+    if (slab->used_bytes() + record.size() > bytes_max) return SlabPtr(slab);
   }
   if (!scan->status().ok()) {
     if (mutant(Mutant::kErrorReadAsEmpty)) return SlabPtr(std::make_shared<ReadSlab>());
