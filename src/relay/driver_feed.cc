@@ -238,7 +238,11 @@ void Driver::log_notice(std::int64_t now_ms, const kafka::Notice& notice) {
 }
 
 void Driver::watch_pending() {
-  const std::vector<LaneId> begun = lanes_.take_begun();
+  std::vector<LaneId> begun;
+  {
+    const std::lock_guard lock(core_mutex_);
+    begun = lanes_.take_begun();
+  }
   if (observer_ == nullptr) return;
   bool grown = false;
   for (const LaneId lane : begun) grown = watched_.insert(lane).second || grown;
