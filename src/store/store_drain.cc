@@ -65,14 +65,12 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
       expected = seq;
     }
     const std::string_view record = scan->value().ToStringView();
-    if (slab->size() > 0 &&
-        (slab->size() >= entries_max || slab->used_bytes() + record.size() > bytes_max)) {
-      return SlabPtr(slab);
-    }
+    const auto full = [&] { return slab->used_bytes() + record.size() > bytes_max; };
+    if (slab->size() > 0 && full()) return SlabPtr(slab);
     if (const auto checked = decode(record, lane_id, seq); !checked.ok()) return checked.status();
     slab->add(lane_id, seq, record);
     // The next one is hardly smaller: to look at it, its block would be read for nothing.
-    if (slab->used_bytes() + record.size() > bytes_max) return SlabPtr(slab);
+    if (slab->size() >= entries_max || full()) return SlabPtr(slab);
   }
   if (!scan->status().ok()) {
     if (mutant(Mutant::kErrorReadAsEmpty)) return SlabPtr(std::make_shared<ReadSlab>());
