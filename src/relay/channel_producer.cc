@@ -34,6 +34,10 @@ ChannelProducer::Step ChannelProducer::close() {
 }
 
 ChannelProducer::Step ChannelProducer::make(std::int64_t now_ms) {
+  if (wanted_->generation == 0) {
+    wanted_.reset();
+    return Step::kNothing;
+  }
   if (now_ms < deadline_ms_) return Step::kNothing;
   using Kind = kafka::ProducerFactory::Kind;
   kafka::ProducerFactory::Request request;

@@ -77,7 +77,10 @@ void Core::State::fatal(Channel which, Generation generation, kafka::Action acti
                         std::string_view reason) {
   ChannelState& producer = channel(which);
   if (generation != producer.generation) return;
-  if (action == kafka::Action::kStop) return stop_everything(reason);
+  if (action == kafka::Action::kStop) {
+    producer.drain = false;
+    return stop_everything(reason);
+  }
   if (action == kafka::Action::kStall) producer.refused = reason;
   if (producer.rebuilding()) return drain_no_more(which);
   // Nobody was blamed: whoever had entries in flight may be the cause.

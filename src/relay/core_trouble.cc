@@ -135,6 +135,14 @@ void Core::State::stop_everything(std::string_view reason) {
   if (!stopped_reason.empty()) return;
   stopped_reason = reason.empty() ? "stopped" : std::string(reason);
   stopping = true;
+  // Nobody would send through a new one; made all the same, it would ask the cluster for an id.
+  for (const Channel which : kAllChannels) {
+    ChannelState& producer = channel(which);
+    if (!producer.rebuilding()) continue;
+    producer.opening = 0;
+    producer.open_at_ms = -1;
+    commands.open.push_back({which, 0, 0, producer.drain, producer.reason});
+  }
   commands.notes.push_back({0, true, "stopped: " + stopped_reason});
 }
 

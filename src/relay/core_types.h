@@ -147,6 +147,7 @@ struct RecordPartitionCount {
 /// Core::producer_ready(channel, generation).
 struct OpenProducer {
   Channel channel = Channel::kMain;
+  /// 0: only end the present one, make none and answer nothing; it takes back one given before.
   Generation generation = 0;
   int max_in_flight_requests = 0;
   /// The present one is healthy: give its messages up to socket.timeout.ms to

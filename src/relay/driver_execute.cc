@@ -29,7 +29,7 @@ void Driver::execute(std::int64_t now_ms, Commands& commands) {
   for (const Read& command : commands.reads) execute_read(command);
   for (const CloseProducer& command : commands.close) execute_close(command);
   for (const OpenProducer& command : commands.open) {
-    if (admit(LogKind::kRebuild, now_ms)) {
+    if (command.generation != 0 && admit(LogKind::kRebuild, now_ms)) {
       log_->info("{} Kafka producer {}: {}", name_of(command.channel), command.generation,
                  command.reason);
     }

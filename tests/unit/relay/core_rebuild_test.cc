@@ -341,3 +341,30 @@ TEST_CASE("fenced: everything stops, with a name") {
   CHECK(rig.core->stopped_reason() == "FENCED");
   CHECK(rig.state(2) == "stopped: FENCED");
 }
+
+TEST_CASE("fenced while a producer is made anew: it is not made") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  rig.auto_ready = false;
+  const Generation first = rig.opens.back().generation;
+  rig.fail(1, 2, Action::kRebuild, "ILL");
+  REQUIRE(rig.opens.back().generation == first + 1);
+  SECTION("as it was asked for") {
+    rig.core->producer_fatal(rig.now, Channel::kMain, first, Action::kStop, "FENCED");
+    rig.run();
+  }
+  SECTION("before it was asked for: each but the first after a delivery waits") {
+    rig.make_ready();
+    rig.fail(1, 2, Action::kRebuild, "ILL");
+    REQUIRE(rig.opens.back().generation == first + 1);
+    rig.core->producer_fatal(rig.now, Channel::kMain, first + 1, Action::kStop, "FENCED");
+    rig.run();
+  }
+  REQUIRE(rig.core->stopped_reason() == "FENCED");
+  CHECK(rig.opens.back().generation == 0);
+  CHECK_FALSE(rig.opens.back().drain);
+  rig.core->producer_ready(rig.now, Channel::kMain, first + 1);  // it was on its way
+  rig.after(60'000);
+  CHECK(rig.opens.back().generation == 0);
+}

@@ -135,6 +135,7 @@ void CoreRig::execute() {
 
 void CoreRig::ready(const OpenProducer& open) {
   ++ready_opens_;
+  if (open.generation == 0) return;
   std::erase_if(sent, [&](const Produce& p) { return p.channel == open.channel; });
   core->producer_ready(now, open.channel, open.generation);
 }

@@ -90,6 +90,26 @@ TEST_CASE("an unhealthy producer is purged at once, and one that hangs is left b
   CHECK(channel.step(0, 0) == Step::kReady);
 }
 
+TEST_CASE("generation 0 ends the producer and makes none, also where one was asked for") {
+  test::FakeFactory factory;
+  ChannelProducer channel = make_channel(factory);
+  channel.open(wanted(1, false), 0);
+  REQUIRE(channel.step(0, 0) == Step::kReady);
+  kafka::OutMessage message;
+  REQUIRE(channel.instance()->produce(message) == 0);
+  channel.open(wanted(2, false), 0);
+  REQUIRE(channel.step(0, 1) == Step::kNothing);
+  channel.open(wanted(0, false), 0);
+  CHECK(channel.step(0, 1) == Step::kNothing);
+  CHECK(factory.unmade == 0);
+  factory.last->report(0, 7);
+  CHECK(channel.step(0, 0) == Step::kGone);
+  CHECK(channel.step(0, 0) == Step::kNothing);
+  CHECK_FALSE(channel.changing());
+  CHECK(channel.next_deadline_ms() == -1);
+  CHECK(factory.requests.size() == 1);
+}
+
 TEST_CASE("when librdkafka makes no producer it is tried again later") {
   test::FakeFactory factory;
   factory.refuse = true;
