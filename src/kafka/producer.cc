@@ -73,6 +73,11 @@ class Producer final : public ProducerApi {
     return 0;
   }
 
+  std::int32_t fatal_cause() const override {
+    std::array<char, 1> text{};
+    return rd_kafka_fatal_error(client_.handle.get(), text.data(), text.size());
+  }
+
   bool poll(Polled& into, std::size_t events_max) override {
     for (std::size_t i = 0; i < events_max; ++i) {
       const EventPtr event(rd_kafka_queue_poll(client_.events.get(), 0));
@@ -97,9 +102,7 @@ class Producer final : public ProducerApi {
  private:
   // After a fatal error librdkafka answers with what caused it, which may look transient.
   std::int32_t refusal(rd_kafka_error_t* error) const {
-    std::array<char, 1> text{};
-    const bool fatal = rd_kafka_fatal_error(client_.handle.get(), text.data(), text.size()) != 0;
-    return fatal ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
+    return fatal_cause() != 0 ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
   }
 
   void fill_parts(const OutMessage& message, rd_kafka_headers_t* list) {

@@ -83,6 +83,10 @@ class ProducerApi {
   /// rd_kafka_resp_err_t of a refusal: nothing was kept, no report follows.
   virtual std::int32_t produce(const OutMessage& message) = 0;
 
+  /// The rd_kafka_resp_err_t that ended it: it refuses everything, and a kFatal notice says the
+  /// same, maybe later. 0 = it works.
+  virtual std::int32_t fatal_cause() const = 0;
+
   /// Appends what has come in, at most `events_max` events; never blocks.
   /// False: nothing is left for now.
   virtual bool poll(Polled& into, std::size_t events_max) = 0;

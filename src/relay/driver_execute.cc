@@ -67,6 +67,13 @@ void Driver::execute_produce(const std::vector<Produce>& commands) {
     if (error == 0) continue;
     refusal.failure = {kafka::action_for(error), kafka::error_text(error), false};
     refused_.push_back(refusal);
+    // Its notice would come when the instance may be gone already.
+    if (const std::int32_t cause = producer.instance()->fatal_cause(); cause != 0) {
+      answers_.push_back([this, command, cause](std::int64_t now_ms) {
+        core_.producer_fatal(now_ms, command.channel, command.generation, kafka::action_for(cause),
+                             kafka::error_text(cause));
+      });
+    }
   }
 }
 

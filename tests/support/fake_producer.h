@@ -15,6 +15,7 @@ class FakeProducer final : public kafka::ProducerApi {
  public:
   kafka::TopicHandle topic(const std::string& name, std::int32_t& error) override;
   std::int32_t produce(const kafka::OutMessage& message) override;
+  std::int32_t fatal_cause() const override { return 0; }
   bool poll(kafka::Polled& into, std::size_t events_max) override;
   void purge() override { purged = true; }
   std::size_t unreported() const override { return taken.size(); }

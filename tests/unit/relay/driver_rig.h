@@ -27,6 +27,7 @@ struct Stage {
   std::function<std::int32_t(std::size_t)> take = [](std::size_t) { return 0; };
   // What is reported of the n-th message that was taken.
   std::function<kafka::Report(std::size_t)> report;
+  std::int32_t fatal_cause = 0;        // of each producer
   std::vector<std::string> values;     // as taken
   std::vector<kafka::Notice> notices;  // given with the next poll
   std::size_t produce_calls = 0;
@@ -76,6 +77,10 @@ class StagedProducer final : public kafka::ProducerApi {
     stage_.values.emplace_back(message.value.value_or(""));
     waiting_.push_back(report);
     return 0;
+  }
+  std::int32_t fatal_cause() const override {
+    const std::lock_guard lock(stage_.mutex);
+    return stage_.fatal_cause;
   }
   bool poll(kafka::Polled& into, std::size_t /*events_max*/) override {
     into.reports = std::exchange(waiting_, {});

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "support/wait.h"
 #include "unit/relay/driver_rig.h"
 
 namespace outbox::relay {
@@ -58,6 +59,25 @@ TEST_CASE("behind a message that librdkafka refuses none of its partition is han
   const auto taken = rig.stage.taken();
   REQUIRE(taken.size() == 30);
   for (std::size_t i = 0; i < taken.size(); ++i) CHECK(taken[i] == std::to_string(i));
+}
+
+TEST_CASE("a producer that refuses because it ended is asked why: its notice may never be polled") {
+  Rig rig;
+  rig.append(3);
+  constexpr std::int32_t kFatal = -150;
+  constexpr std::int32_t kFenced = -144;
+  rig.stage.take = [](std::size_t) { return kFatal; };
+  rig.stage.fatal_cause = kFenced;
+  Driver& driver = rig.start();
+  const auto stopped = [&] {
+    const auto states = driver.stats().lane_states;
+    const auto state = states.find("t");
+    return state != states.end() && state->second.starts_with("stopped: _FENCED");
+  };
+  CHECK(outbox::test::wait_until(stopped, kPatience));
+  REQUIRE(driver.stop(kPatience).ok());
+  CHECK(rig.stage.producers == 1);
+  CHECK(rig.ledger().pending == 3);
 }
 
 TEST_CASE("however small the window, deliveries are recorded in time to go on") {
