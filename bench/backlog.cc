@@ -7,7 +7,7 @@
 
 #include "backlog_runs.h"
 #include "dir_flag.h"
-#include "kept_topic.h"
+#include "kept_topics.h"
 #include "measure.h"
 #include "own_process.h"
 #include "process.h"
@@ -80,7 +80,7 @@ Row Bench::drain_row(const char* what, std::uint64_t pending, const std::vector<
 }
 
 void Bench::drains(Report& report) {
-  const KeptTopic topic(options_, "bench-backlog-drain", flags_.partitions);
+  const KeptTopics topic(options_, "bench-backlog-drain", 1, flags_.partitions);
   const std::filesystem::path dir = flags_.dir + "/long";
   std::filesystem::create_directories(dir);
   const Fill all{flags_.entries, flags_.value_bytes, 1, topic.name()};
@@ -133,7 +133,7 @@ void Bench::restart_row(Report& report, const char* closed, const char* cache) {
 }
 
 void Bench::restarts(Report& report) {
-  const KeptTopic topic(options_, "bench-backlog-restart", flags_.partitions);
+  const KeptTopics topic(options_, "bench-backlog-restart", 1, flags_.partitions);
   std::filesystem::remove_all(flags_.dir);
   Fill what{flags_.restart_mb * 1'000'000 / flags_.restart_value_bytes, flags_.restart_value_bytes,
             1, topic.name()};

@@ -1,22 +1,26 @@
-// Does the rate hold with many topics? The same messages, appended and relayed
-// at once, to one topic or spread over many, beside librdkafka alone with the
-// same spread. All cases take turns, each run with topics of its own. One
-// partition a topic: with more, a thousand topics would measure the brokers.
-// What librdkafka keeps is the same however many messages there are, and to many
-// topics it is slow: there it sends a tenth of them.
+// Does the rate hold with many topics, and what memory do they take? The same
+// messages, appended and relayed at once, to one topic or spread over many, beside
+// librdkafka alone with the same spread. All cases take turns, each run with topics
+// and a process of its own. One partition a topic: with more, a thousand topics
+// would measure the brokers. What librdkafka keeps is the same however many messages
+// there are, and to many topics it is slow: there it sends a tenth of them.
 
-#include "bench_topics.h"
+#include <algorithm>
+
 #include "fresh_outbox.h"
 #include "kafka_flags.h"
+#include "kept_topics.h"
 #include "measure.h"
+#include "own_process.h"
 #include "raw_kafka.h"
 #include "warm_brokers.h"
 
 namespace outbox::bench {
 namespace {
 
-constexpr int kManyTopics = 100;
+constexpr std::size_t kManyTopics = 100;
 constexpr std::uint64_t kRawShareOfMany = 10;
+constexpr double kMega = 1e6;
 
 struct Flags : KafkaFlags {
   Flags() { partitions = 1; }
@@ -27,6 +31,7 @@ struct Flags : KafkaFlags {
 
 struct Sample : Timed {
   Troubles troubles;
+  double peak_mb = 0;  ///< of resident memory
 };
 
 class Bench {
@@ -36,23 +41,30 @@ class Bench {
   void compare(Report& report) const;
 
  private:
-  BenchTopics topics(int count) const {
-    return {options_, "bench-topics", count, flags_.partitions};
-  }
-  Sample outbox(int count) const;
-  Sample raw(int count) const;
+  using Run = Sample (Bench::*)(const std::vector<std::string>& topics) const;
+  Sample alone(Run run, int count) const;
+  Sample outbox(const std::vector<std::string>& topics) const;
+  Sample raw(const std::vector<std::string>& topics) const;
 
   const Flags flags_;
   const RelayOptions options_;
   const std::string value_;
 };
 
-Sample Bench::outbox(int count) const {
-  const BenchTopics topics = this->topics(count);
+Sample Bench::alone(Run run, int count) const {
+  const KeptTopics topics(options_, "bench-topics", count, flags_.partitions);
+  return in_child([&] {
+    Sample sample = (this->*run)(topics.names());
+    sample.peak_mb = static_cast<double>(memory().peak_bytes) / kMega;
+    return sample;
+  });
+}
+
+Sample Bench::outbox(const std::vector<std::string>& topics) const {
   FreshOutbox outbox(flags_.dir);
   const auto relay = value_of(Relay::start(*outbox, options_));
   std::vector<Message> turn;
-  for (const std::string& name : topics.names()) turn.push_back(message_of(name, value_));
+  for (const std::string& name : topics) turn.push_back(message_of(name, value_));
   // Connected, and past the first message of each partition, which goes alone.
   outbox.append_through(*relay, turn, turn.size());
   const Timed took =
@@ -60,22 +72,21 @@ Sample Bench::outbox(int count) const {
   return {took, troubles_of(*relay)};
 }
 
-Sample Bench::raw(int count) const {
-  const BenchTopics topics = this->topics(count);
-  RawProducer producer(options_, topics.names(), flags_.partitions);
+Sample Bench::raw(const std::vector<std::string>& topics) const {
+  RawProducer producer(options_, topics, flags_.partitions);
   producer.wait_for_leaders();
   Values values(value_, options_.in_flight_bytes_max);
-  producer.produce_all(values, topics.names().size());
+  producer.produce_all(values, topics.size());
   const std::uint64_t messages =
-      count < kManyTopics ? flags_.messages : flags_.messages / kRawShareOfMany;
+      topics.size() < kManyTopics ? flags_.messages : flags_.messages / kRawShareOfMany;
   return {timed(messages, [&] { producer.produce_all(values, messages); }), {}};
 }
 
 void Bench::compare(Report& report) const {
   std::vector<std::function<Sample()>> sides;
   for (const int count : flags_.topics) {
-    sides.emplace_back([this, count] { return outbox(count); });
-    sides.emplace_back([this, count] { return raw(count); });
+    sides.emplace_back([this, count] { return alone(&Bench::outbox, count); });
+    sides.emplace_back([this, count] { return alone(&Bench::raw, count); });
   }
   const auto samples = alternate<Sample>(flags_.repeats, sides);
   for (std::size_t i = 0; i < flags_.topics.size(); ++i) {
@@ -95,6 +106,9 @@ void Bench::compare(Report& report) const {
     set_ratio(row, outbox, samples[0], &Sample::per_second, "outbox_to_first_");
     row.set("raw_to_first_ratio", median(ratios(column(raw, &Sample::per_second),
                                                 column(samples[1], &Sample::per_second))))
+        .set("rss_mb", median_of(outbox, &Sample::peak_mb))
+        .set("rss_highest_mb", std::ranges::max(column(outbox, &Sample::peak_mb)))
+        .set("raw_rss_mb", median_of(raw, &Sample::peak_mb))
         .set("resent", troubles.resent)
         .set("rebuilds", troubles.rebuilds);
     report.add(row);
@@ -102,7 +116,10 @@ void Bench::compare(Report& report) const {
 }
 
 void run(const Flags& flags) {
-  warm_brokers(flags);
+  in_child([&] {
+    warm_brokers(flags);
+    return true;
+  });
   Report report("topics");
   Bench(flags).compare(report);
   report.print_table();

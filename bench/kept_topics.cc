@@ -1,9 +1,10 @@
-#include "kept_topic.h"
+#include "kept_topics.h"
 
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 #include "bench_topics.h"
 #include "measure.h"
@@ -24,8 +25,8 @@ std::string read_all(int fd) {
 
 }  // namespace
 
-KeptTopic::KeptTopic(const RelayOptions& options, const std::string& prefix,
-                     std::int32_t partitions) {
+KeptTopics::KeptTopics(const RelayOptions& options, const std::string& prefix, int count,
+                       std::int32_t partitions) {
   int made[2] = {};
   int unwanted[2] = {};
   if (pipe(made) != 0 || pipe(unwanted) != 0) std::abort();
@@ -36,9 +37,10 @@ KeptTopic::KeptTopic(const RelayOptions& options, const std::string& prefix,
     close(made[0]);
     close(unwanted[1]);
     {
-      const BenchTopics topic(options, prefix, 1, partitions);
-      const std::string& name = topic.name();
-      if (write(made[1], name.data(), name.size()) != std::ssize(name)) _exit(1);
+      const BenchTopics topics(options, prefix, count, partitions);
+      std::string lines;
+      for (const std::string& name : topics.names()) lines += name + '\n';
+      if (write(made[1], lines.data(), lines.size()) != std::ssize(lines)) _exit(1);
       close(made[1]);
       read_all(unwanted[0]);
     }
@@ -47,12 +49,13 @@ KeptTopic::KeptTopic(const RelayOptions& options, const std::string& prefix,
   close(made[1]);
   close(unwanted[0]);
   until_closed_ = unwanted[1];
-  name_ = read_all(made[0]);
+  std::istringstream lines(read_all(made[0]));
   close(made[0]);
-  if (name_.empty()) die("the topic could not be made");
+  for (std::string name; std::getline(lines, name);) names_.push_back(name);
+  if (names_.size() != static_cast<std::size_t>(count)) die("the topics could not be made");
 }
 
-KeptTopic::~KeptTopic() {
+KeptTopics::~KeptTopics() {
   close(until_closed_);
   must_end(keeper_, false);
 }
