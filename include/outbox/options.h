@@ -45,7 +45,7 @@ struct Options {
   std::size_t batch_entries_max = 100'000;
   std::size_t batch_bytes_max = std::size_t{64} << 20;
   /// Memory of what waits for the committer (append_async); at the limit the caller blocks.
-  std::size_t commit_queue_bytes_max = std::size_t{16} << 20;
+  std::size_t commit_queue_bytes_max = std::size_t{8} << 20;
   /// Registered DeliveryCallbacks; at the limit append blocks or refuses as when_full says.
   std::size_t delivery_callbacks_max = 1'000'000;
   /// Topics; more is kInvalidArgument.

@@ -13,7 +13,7 @@ template <typename T>
 class Ring {
  public:
   static constexpr std::size_t kFirstSlots = 8;
-  static constexpr std::size_t kKeptSlots = 256;
+  static constexpr std::size_t kKeptSlots = 16;
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }

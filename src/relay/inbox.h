@@ -15,7 +15,7 @@ namespace outbox::relay {
 /// kept, and the entries are read from the store later.
 class Inbox {
  public:
-  static constexpr std::size_t kBytesMax = std::size_t{8} << 20;
+  static constexpr std::size_t kBytesMax = std::size_t{4} << 20;
 
   /// Entries of a lane that are durable but not in `slabs`.
   struct Missed {

@@ -14,7 +14,7 @@ namespace outbox::store {
 class RequestPool {
  public:
   /// What it keeps at most; the rest is freed.
-  static constexpr std::size_t kKeptBytesMax = std::size_t{8} << 20;
+  static constexpr std::size_t kKeptBytesMax = std::size_t{4} << 20;
 
   /// As good as new; what it copies may have room.
   std::unique_ptr<CommitRequest> take() {

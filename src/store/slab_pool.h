@@ -17,7 +17,7 @@ namespace outbox::store {
 class SlabPool {
  public:
   /// What it keeps at most; the rest is freed.
-  static constexpr std::size_t kKeptBytesMax = std::size_t{8} << 20;
+  static constexpr std::size_t kKeptBytesMax = std::size_t{4} << 20;
   static constexpr std::size_t kKeptSlabsMax = 256;
 
   /// An empty slab with room for so much; it may become more.
