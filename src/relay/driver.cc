@@ -10,7 +10,7 @@ namespace outbox::relay {
 namespace {
 
 // Slabs that entries in flight may pin beyond their own bytes: groups are rarely full.
-constexpr std::size_t kPinnedSlackBytes = std::size_t{16} << 20;
+constexpr std::size_t kPinnedSlackBytes = std::size_t{4} << 20;
 // After a stop's deadline: how long the purged producers may take to give their last reports.
 constexpr std::int64_t kHarvestMs = 1'000;
 // Events of one producer that are taken before others get their turn.

@@ -27,6 +27,7 @@
 #include "relay/log_limiter.h"
 #include "relay/message_builder.h"
 #include "relay/payloads.h"
+#include "relay/runs.h"
 #include "relay/waker.h"
 #include "store/store.h"
 
@@ -96,12 +97,11 @@ class Driver final : public store::Drainer {
   // driver_feed.cc: events
   void feed_controls(std::int64_t now_ms);
   void feed_inbox(std::int64_t now_ms);
-  void feed_slab(std::int64_t now_ms, const store::SlabPtr& slab);
-  void feed_run(std::int64_t now_ms, const store::SlabPtr& slab, LaneId lane,
-                const std::vector<const store::SlabEntry*>& entries);
+  void feed_slab(std::int64_t now_ms, const store::Slab& slab);
+  void feed_run(std::int64_t now_ms, Runs& runs, const Runs::Run& run);
   void feed_missed(std::int64_t now_ms, const std::map<LaneId, Inbox::Missed>& missed);
   void learn_lane(std::int64_t now_ms, LaneId lane, Seq first);
-  bool add_metas(const store::SlabPtr& slab, const std::vector<const store::SlabEntry*>& entries);
+  bool add_metas(const Runs::Run& run);
   void feed_observer(std::int64_t now_ms);
   void feed_topic(std::int64_t now_ms, const kafka::TopicState& topic);
   bool feed_producers(std::int64_t now_ms);
@@ -175,7 +175,6 @@ class Driver final : public store::Drainer {
   std::vector<Report> refused_;
   std::vector<EntryMeta> metas_;
   std::vector<Ending> endings_;
-  std::map<LaneId, std::vector<const store::SlabEntry*>> runs_;
   std::map<LaneId, store::LaneInfo> new_lanes_;
   std::map<LaneId, store::TopicLimits> new_limits_;
   std::set<LaneId> watched_;

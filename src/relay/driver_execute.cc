@@ -182,14 +182,14 @@ void Driver::execute_read(const Read& command) {
   }
   // Placed only when answered: an answer before it may have recorded a partition count.
   answers_.push_back([this, command, slab = std::move(slab).value()](std::int64_t now_ms) {
-    std::vector<const store::SlabEntry*> entries;
-    entries.reserve(slab->entries().size());
-    for (const store::SlabEntry& entry : slab->entries()) entries.push_back(&entry);
-    if (!add_metas(slab, entries)) {
+    Runs::Run run;
+    run.reserve(slab->entries().size());
+    for (const store::SlabEntry& entry : slab->entries()) run.push_back(&entry);
+    if (!add_metas(run)) {
       core_.read_failed(now_ms, command.lane, command.id, "a record that was read is damaged");
       return;
     }
-    const Seq reached = entries.empty() ? command.from - 1 : entries.back()->seq;
+    const Seq reached = run.empty() ? command.from - 1 : run.back()->seq;
     core_.entries(now_ms, command.lane, command.id, metas_, reached);
   });
 }

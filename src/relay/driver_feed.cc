@@ -55,28 +55,26 @@ void Driver::feed_inbox(std::int64_t now_ms) {
   }
   for (const auto& [lane, range] : taken.missed) learn(lane);
   const std::lock_guard lock(core_mutex_);
-  for (const auto& slab : taken.slabs) feed_slab(now_ms, slab);
+  for (const auto& slab : taken.slabs) feed_slab(now_ms, *slab);
   feed_missed(now_ms, taken.missed);
 }
 
-// A slab's lanes may alternate; the core wants each lane's run in one piece.
-void Driver::feed_slab(std::int64_t now_ms, const store::SlabPtr& slab) {
-  for (const store::SlabEntry& entry : slab->entries()) runs_[entry.lane].push_back(&entry);
-  for (auto& [lane, entries] : runs_) feed_run(now_ms, slab, lane, entries);
-  runs_.clear();
+void Driver::feed_slab(std::int64_t now_ms, const store::Slab& slab) {
+  Runs runs(slab);
+  for (const auto& [lane, run] : runs.by_lane()) feed_run(now_ms, runs, run);
 }
 
-void Driver::feed_run(std::int64_t now_ms, const store::SlabPtr& slab, LaneId lane,
-                      const std::vector<const store::SlabEntry*>& entries) {
-  const Seq first = entries.front()->seq;
-  const Seq last = entries.back()->seq;
+void Driver::feed_run(std::int64_t now_ms, Runs& runs, const Runs::Run& run) {
+  const LaneId lane = run.front()->lane;
+  const Seq first = run.front()->seq;
+  const Seq last = run.back()->seq;
   learn_lane(now_ms, lane, first);
   Lanes::Lane& known = lanes_.get(lane);
   if (last <= known.tail) return;
   const bool follows = first == known.tail + 1;
   known.tail = last;
   lanes_.update_pending(lane, core_.progress(lane));
-  if (follows && core_.wants_fresh(lane, first) && add_metas(slab, entries)) {
+  if (follows && core_.wants_fresh(lane, first) && add_metas(runs.to_pin(run))) {
     core_.fresh(now_ms, lane, metas_);
   } else {
     core_.lane_available(now_ms, lane, last);
@@ -103,11 +101,10 @@ void Driver::learn_lane(std::int64_t now_ms, LaneId lane, Seq first) {
 }
 
 // False: an entry cannot be decoded; reading it from the store will say what is wrong.
-bool Driver::add_metas(const store::SlabPtr& slab,
-                       const std::vector<const store::SlabEntry*>& entries) {
+bool Driver::add_metas(const Runs::Run& run) {
   metas_.clear();
   const std::int64_t wall_ms = clock_.wall_ms();
-  for (const store::SlabEntry* entry : entries) {
+  for (const store::SlabEntry* entry : run) {
     const auto record = store::decode_checked(entry->record, entry->lane, entry->seq);
     if (!record.ok()) {
       for (const EntryMeta& meta : metas_) payloads_.release(meta.handle);
@@ -115,7 +112,7 @@ bool Driver::add_metas(const store::SlabPtr& slab,
     }
     const auto partition =
         place(lanes_.get(entry->lane).history, entry->seq, record->key, record->partition);
-    metas_.push_back({entry->seq, payloads_.add(slab, *entry, *record),
+    metas_.push_back({entry->seq, payloads_.add(*entry, *record),
                       static_cast<std::uint32_t>(entry->record.size()), partition.value_or(-1),
                       wall_ms - record->timestamp_ms});
   }

@@ -28,8 +28,7 @@ std::size_t size_of(const store::RecordView& record) {
 
 }  // namespace
 
-Handle Payloads::add(const store::SlabPtr& slab, const store::SlabEntry& entry,
-                     const store::RecordView& record) {
+Handle Payloads::add(const store::SlabEntry& entry, const store::RecordView& record) {
   Handle handle = slots_.size();
   if (free_.empty()) {
     slots_.emplace_back();
@@ -40,7 +39,7 @@ Handle Payloads::add(const store::SlabPtr& slab, const store::SlabEntry& entry,
   Slot& slot = slots_[handle];
   slot.payload = {entry.lane, entry.seq, record};
   slot.held = true;
-  slot.pin = pin_of(slab);
+  slot.pin = pin_of(*entry.memory);
   if (slot.pin != nullptr) {
     ++slot.pin->users;
   } else {
@@ -57,28 +56,28 @@ void Payloads::copy_out(Handle handle) {
 }
 
 void Payloads::own(Slot& slot) {
-  slot.copy = std::make_unique<char[]>(size_of(slot.payload.record) + 1);
+  slot.copy = std::make_unique_for_overwrite<char[]>(size_of(slot.payload.record) + 1);
   char* to = slot.copy.get();
   move_to(slot.payload.record.key, to);
   move_to(slot.payload.record.value, to);
   move_to(slot.payload.record.headers, to);
 }
 
-Payloads::Pin* Payloads::pin_of(const store::SlabPtr& slab) {
-  if (last_pin_ != nullptr && last_pin_->slab == slab) return last_pin_;
-  const auto found = pins_.find(slab.get());
+Payloads::Pin* Payloads::pin_of(const store::SlabMemory& memory) {
+  if (last_pin_ != nullptr && last_pin_->memory.get() == &memory) return last_pin_;
+  const auto found = pins_.find(&memory);
   if (found != pins_.end()) return last_pin_ = &found->second;
-  if (pinned_bytes_ + slab->bytes() > pinned_bytes_max_) return nullptr;
-  pinned_bytes_ += slab->bytes();
-  return last_pin_ = &pins_.emplace(slab.get(), Pin{slab, 0}).first->second;
+  if (pinned_bytes_ + memory.bytes() > pinned_bytes_max_) return nullptr;
+  pinned_bytes_ += memory.bytes();
+  return last_pin_ = &pins_.emplace(&memory, Pin{memory.shared_from_this(), 0}).first->second;
 }
 
 void Payloads::unpin(Slot& slot) {
   Pin* pin = std::exchange(slot.pin, nullptr);
   if (--pin->users > 0) return;
   if (pin == last_pin_) last_pin_ = nullptr;
-  pinned_bytes_ -= pin->slab->bytes();
-  pins_.erase(pin->slab.get());
+  pinned_bytes_ -= pin->memory->bytes();
+  pins_.erase(pin->memory.get());
 }
 
 void Payloads::release(Handle handle) {

@@ -16,22 +16,21 @@
 namespace outbox::relay {
 
 /// The bytes of the entries that the core or a producer needs, each under a
-/// handle. Normally an entry lies in its slab, which is shared and not copied.
-/// Memory is bounded: slabs are pinned up to a limit, beyond it (and for
+/// handle. Normally an entry lies in its slab's memory, which is shared and not
+/// copied. Memory is bounded: that is pinned up to a limit, beyond it (and for
 /// entries that may linger) the entry alone is copied out. Relay thread only.
 class Payloads {
  public:
   struct Payload {
     LaneId lane = 0;
     Seq seq = 0;
-    store::RecordView record;  ///< points into the slab or into `copy`
+    store::RecordView record;  ///< points into its slab's memory or into `copy`
   };
 
   explicit Payloads(std::size_t pinned_bytes_max) : pinned_bytes_max_(pinned_bytes_max) {}
 
   /// Registers a decoded entry; held by the core until released.
-  Handle add(const store::SlabPtr& slab, const store::SlabEntry& entry,
-             const store::RecordView& record);
+  Handle add(const store::SlabEntry& entry, const store::RecordView& record);
   const Payload& get(Handle handle) const { return slots_[handle].payload; }
   /// Gives the entry memory of its own. Not while a producer reads it.
   void copy_out(Handle handle);
@@ -52,7 +51,7 @@ class Payloads {
 
  private:
   struct Pin {
-    store::SlabPtr slab;
+    std::shared_ptr<const store::SlabMemory> memory;
     std::size_t users = 0;
   };
   struct Slot {
@@ -64,8 +63,8 @@ class Payloads {
     bool for_ever = false;
   };
 
-  /// The slab's pin; null: the limit forbids a new one.
-  Pin* pin_of(const store::SlabPtr& slab);
+  /// The memory's pin; null: the limit forbids a new one.
+  Pin* pin_of(const store::SlabMemory& memory);
   void unpin(Slot& slot);
   void own(Slot& slot);
   void free_if_unused(Handle handle);
@@ -73,8 +72,8 @@ class Payloads {
   const std::size_t pinned_bytes_max_;
   std::deque<Slot> slots_;  // stable, so that a copy's address is
   std::vector<Handle> free_;
-  std::unordered_map<const store::Slab*, Pin> pins_;
-  Pin* last_pin_ = nullptr;  // most entries follow one of the same slab
+  std::unordered_map<const store::SlabMemory*, Pin> pins_;
+  Pin* last_pin_ = nullptr;  // most entries follow one of the same memory
   std::size_t pinned_bytes_ = 0;
 };
 

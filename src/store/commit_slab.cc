@@ -26,7 +26,7 @@ void CommitSlab::seal() {
   entries_.reserve(offsets_.size());
   for (const Place& place : offsets_) {
     entries_.push_back(
-        {place.lane, place.seq, std::string_view(data.data() + place.offset, place.bytes)});
+        {place.lane, place.seq, std::string_view(data.data() + place.offset, place.bytes), this});
   }
   offsets_.clear();
 }

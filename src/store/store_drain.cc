@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "base/mutant.h"
 #include "base/step.h"
-#include "store/read_slab.h"
+#include "store/block_slab.h"
 #include "store/remedy.h"
 #include "store/rocks_status.h"
 #include "store/store_impl.h"
@@ -44,7 +44,7 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
                                 std::size_t bytes_max) {
   const Lane* const lane = lanes_->find(lane_id);
   OUTBOX_CHECK(lane != nullptr);
-  const auto slab = std::make_shared<ReadSlab>();
+  const auto slab = std::make_shared<BlockSlab>();
   // Never beyond what an fsync covers, though RocksDB may show more.
   const Seq tail = lane->tail;
   // What lies below the durable head is settled, and may be gone already.
@@ -73,7 +73,7 @@ Result<SlabPtr> StoreImpl::read(LaneId lane_id, Seq from, std::size_t entries_ma
     if (slab->size() >= entries_max || full()) return SlabPtr(slab);
   }
   if (!scan->status().ok()) {
-    if (mutant(Mutant::kErrorReadAsEmpty)) return SlabPtr(std::make_shared<ReadSlab>());
+    if (mutant(Mutant::kErrorReadAsEmpty)) return SlabPtr(std::make_shared<BlockSlab>());
     return from_rocks(scan->status(), "reading the backlog of " + lane->topic);
   }
   if (expected <= tail && expected >= lane->durable_head) {

@@ -7,35 +7,13 @@
 #include "relay/log_limiter.h"
 #include "relay/message_builder.h"
 #include "relay/payloads.h"
+#include "unit/relay/test_slab.h"
 
 namespace outbox::relay {
 namespace {
 
-// A slab of sealed records.
-class TestSlab final : public store::Slab {
- public:
-  void add(LaneId lane, Seq seq, const Message& message) {
-    records_.push_back(std::make_unique<std::string>());
-    store::encode_body(message, 0x2a, 5, *records_.back());
-    store::seal(*records_.back(), lane, seq);
-    entries_.push_back({lane, seq, *records_.back()});
-  }
-  std::size_t bytes() const override { return bytes_; }
-  void set_bytes(std::size_t bytes) { bytes_ = bytes; }
-
- private:
-  std::vector<std::unique_ptr<std::string>> records_;
-  std::size_t bytes_ = 1'000;
-};
-
-Message message_of(const std::string& value) {
-  Message message;
-  message.topic = "t";
-  message.key = "key";
-  message.value = value;
-  message.headers = {{"name", "value"}, {"null", std::nullopt}};
-  return message;
-}
+using test::message_of;
+using test::TestSlab;
 
 std::shared_ptr<TestSlab> slab_of(Seq first, std::size_t count) {
   auto slab = std::make_shared<TestSlab>();
@@ -47,7 +25,7 @@ Handle add(Payloads& payloads, const store::SlabPtr& slab, std::size_t index) {
   const store::SlabEntry& entry = slab->entries()[index];
   const auto record = store::decode(entry.record, entry.lane, entry.seq);
   REQUIRE(record.ok());
-  return payloads.add(slab, entry, *record);
+  return payloads.add(entry, *record);
 }
 
 TEST_CASE("a slab is pinned once for all its entries, and given back with the last") {
