@@ -25,6 +25,22 @@ ChannelProducer make_channel(test::FakeFactory& factory) {
       {Channel::kMain, &factory, -1, kDrainMs, [] { return kBatchBytes; }, null_logger()});
 }
 
+/// A channel whose first producer is there.
+struct Opened {
+  Opened() {
+    channel.open(wanted(1, false), 0);
+    REQUIRE(channel.step(0, 0) == Step::kReady);
+  }
+  /// And has a message.
+  void produce() {
+    const kafka::OutMessage message;
+    REQUIRE(channel.instance()->produce(message) == 0);
+  }
+
+  test::FakeFactory factory;
+  ChannelProducer channel = make_channel(factory);
+};
+
 TEST_CASE("the first producer is made at once and takes only its own generation") {
   test::FakeFactory factory;
   ChannelProducer channel = make_channel(factory);
@@ -40,13 +56,10 @@ TEST_CASE("the first producer is made at once and takes only its own generation"
 }
 
 TEST_CASE("a healthy producer may finish what is in flight before it is purged") {
-  test::FakeFactory factory;
-  ChannelProducer channel = make_channel(factory);
-  channel.open(wanted(1, false), 0);
-  REQUIRE(channel.step(0, 0) == Step::kReady);
-  kafka::OutMessage message;
-  REQUIRE(channel.instance()->produce(message) == 0);
-  test::FakeProducer* first = factory.last;
+  Opened opened;
+  ChannelProducer& channel = opened.channel;
+  opened.produce();
+  test::FakeProducer* first = opened.factory.last;
 
   channel.open(wanted(2, true), 1'000);
   CHECK_FALSE(channel.takes(1));
@@ -61,53 +74,45 @@ TEST_CASE("a healthy producer may finish what is in flight before it is purged")
 }
 
 TEST_CASE("after the deadline it is purged, and its reports are awaited before it ends") {
-  test::FakeFactory factory;
-  ChannelProducer channel = make_channel(factory);
-  channel.open(wanted(1, false), 0);
-  REQUIRE(channel.step(0, 0) == Step::kReady);
-  kafka::OutMessage message;
-  REQUIRE(channel.instance()->produce(message) == 0);
-  test::FakeProducer* first = factory.last;
+  Opened opened;
+  ChannelProducer& channel = opened.channel;
+  opened.produce();
+  test::FakeProducer* first = opened.factory.last;
 
   channel.open(wanted(2, true), 0);
   CHECK(channel.step(kDrainMs, 1) == Step::kNothing);
   CHECK(first->purged);
   CHECK(channel.step(kDrainMs + 1, 1) == Step::kNothing);
-  CHECK(factory.unmade == 0);
+  CHECK(opened.factory.unmade == 0);
   // Reports that never come do not hold it for ever.
   CHECK(channel.step(kDrainMs + ChannelProducer::kPurgeMs, 1) == Step::kGone);
-  CHECK(factory.unmade == 1);
+  CHECK(opened.factory.unmade == 1);
 }
 
 TEST_CASE("an unhealthy producer is purged at once, and one that hangs is left behind") {
-  test::FakeFactory factory;
-  ChannelProducer channel = make_channel(factory);
-  channel.open(wanted(1, false), 0);
-  REQUIRE(channel.step(0, 0) == Step::kReady);
+  Opened opened;
+  ChannelProducer& channel = opened.channel;
   channel.open(wanted(2, false), 0);
-  factory.hangs = true;
+  opened.factory.hangs = true;
   CHECK(channel.step(0, 5) == Step::kLeftBehind);
   CHECK(channel.step(0, 0) == Step::kReady);
 }
 
 TEST_CASE("generation 0 ends the producer and makes none, also where one was asked for") {
-  test::FakeFactory factory;
-  ChannelProducer channel = make_channel(factory);
-  channel.open(wanted(1, false), 0);
-  REQUIRE(channel.step(0, 0) == Step::kReady);
-  kafka::OutMessage message;
-  REQUIRE(channel.instance()->produce(message) == 0);
+  Opened opened;
+  ChannelProducer& channel = opened.channel;
+  opened.produce();
   channel.open(wanted(2, false), 0);
   REQUIRE(channel.step(0, 1) == Step::kNothing);
   channel.open(wanted(0, false), 0);
   CHECK(channel.step(0, 1) == Step::kNothing);
-  CHECK(factory.unmade == 0);
-  factory.last->report(0, 7);
+  CHECK(opened.factory.unmade == 0);
+  opened.factory.last->report(0, 7);
   CHECK(channel.step(0, 0) == Step::kGone);
   CHECK(channel.step(0, 0) == Step::kNothing);
   CHECK_FALSE(channel.changing());
   CHECK(channel.next_deadline_ms() == -1);
-  CHECK(factory.requests.size() == 1);
+  CHECK(opened.factory.requests.size() == 1);
 }
 
 TEST_CASE("when librdkafka makes no producer it is tried again later") {
