@@ -13,8 +13,8 @@ namespace outbox::kafka {
 
 /// How long one question may take; then its answer is "timed out".
 inline constexpr int kConfigAnswerMs = 10'000;
-/// Topics of one question.
-inline constexpr std::size_t kTopicsPerQuestionMax = 1'000;
+/// Topics of one question: its answer is in memory at once, some 10 KB a topic.
+inline constexpr std::size_t kTopicsPerQuestionMax = 100;
 
 /// Whose settings are asked for.
 struct ConfigResource {
