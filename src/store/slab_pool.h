@@ -24,8 +24,9 @@ class SlabPool {
   std::shared_ptr<CommitSlab> take(std::size_t bytes, std::size_t entries) {
     std::unique_ptr<CommitSlab> slab = kept_->take(bytes);
     if (!slab) slab = std::make_unique<CommitSlab>(bytes, entries);
-    return {slab.release(), [kept = kept_](CommitSlab* done) {
-              kept->give_back(std::unique_ptr<CommitSlab>(done));
+    // Gives up `kept`: a slab that is kept refers to this by its shared_from_this().
+    return {slab.release(), [kept = kept_](CommitSlab* done) mutable {
+              std::exchange(kept, nullptr)->give_back(std::unique_ptr<CommitSlab>(done));
             }};
   }
 

@@ -1,5 +1,7 @@
 #include "store/slab_pool.h"
 
+#include <malloc.h>
+
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
@@ -75,6 +77,20 @@ TEST_CASE("slab pool: one beyond the limit pushes nothing out") {
   REQUIRE(before >= kBytes);
   pool.take(SlabPool::kKeptBytesMax + 1, 1).reset();
   CHECK(pool.kept_bytes() == before);
+}
+
+TEST_CASE("slab pool: what it keeps goes with it") {
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const std::size_t before = in_use();
+  {
+    SlabPool pool;
+    pool.take(SlabPool::kKeptBytesMax / 2, 1).reset();
+    REQUIRE(pool.kept_bytes() >= SlabPool::kKeptBytesMax / 2);
+  }
+  CHECK(in_use() < before + SlabPool::kKeptBytesMax / 4);
 }
 
 TEST_CASE("slab pool: a slab may outlive it") {
