@@ -62,7 +62,7 @@ struct Options {
 
   /// RocksDB memtable of the entries; two or three of them are the store's
   /// largest memory.
-  std::size_t write_buffer_bytes = std::size_t{24} << 20;
+  std::size_t write_buffer_bytes = std::size_t{16} << 20;
 
   /// Where the store, RocksDB and the relay log. Null: nothing is logged.
   std::shared_ptr<spdlog::logger> logger;

@@ -17,11 +17,12 @@ namespace {
 constexpr std::size_t kBlockCacheBytes = std::size_t{8} << 20;
 constexpr std::size_t kSmallWriteBufferBytes = std::size_t{4} << 20;
 constexpr std::size_t kGroupBytesMax = std::size_t{8} << 20;
-// Flushed memtables that lie side by side before they are merged; appends are slowed down, and
-// stopped, only when merging falls far behind.
-constexpr int kRunsMax = 32;
-constexpr int kRunsSlowdown = 64;
-constexpr int kRunsStop = 96;
+// Flushed memtables that lie side by side before they are merged: with fewer a long backlog is
+// written more often (docs/performance.md). Appends are slowed down, and stopped, only when merging
+// falls far behind.
+constexpr int kRunsMax = 48;
+constexpr int kRunsSlowdown = 96;
+constexpr int kRunsStop = 144;
 
 rocksdb::BlockBasedTableOptions table_options() {
   rocksdb::BlockBasedTableOptions table;
