@@ -27,7 +27,7 @@ struct Flags {
   std::size_t restart_value_bytes = 1'024;
   std::uint64_t before_kill_mb = 300;
   std::int32_t partitions = 6;
-  int repeats = 3;
+  int repeats = 5;
   bool quick = false;
 };
 
