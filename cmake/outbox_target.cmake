@@ -12,6 +12,9 @@ function(outbox_target name)
     target_compile_options(${name} PRIVATE -fsanitize=${OUTBOX_SANITIZE} -fno-omit-frame-pointer
       -Wno-maybe-uninitialized)
     target_link_options(${name} PRIVATE -fsanitize=${OUTBOX_SANITIZE})
+    if(OUTBOX_SANITIZE STREQUAL "thread")
+      target_link_options(${name} PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/tsan.map)
+    endif()
   endif()
 endfunction()
 
