@@ -7,13 +7,14 @@
 #include "append_sides.h"
 #include "dir_flag.h"
 #include "measure.h"
+#include "value_sizes.h"
 
 namespace outbox::bench {
 namespace {
 
 struct Flags {
   std::string dir = "bench-append";
-  std::vector<std::size_t> value_bytes{100, 1'024};
+  std::vector<std::size_t> value_bytes = kValueSizes;
   std::vector<int> threads{1, 8, 64};
   double seconds = 2;
   int repeats = 5;
@@ -71,7 +72,7 @@ int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"Appends to the outbox beside RocksDB's own synced writes"};
   outbox::bench::add_dir_flag(app, flags.dir);
-  app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
+  outbox::bench::add_value_bytes_flag(app, flags.value_bytes);
   app.add_option("--threads", flags.threads, "of the blocking appends")->delimiter(',');
   app.add_option("--seconds", flags.seconds, "of one run of one side");
   app.add_option("--repeats", flags.repeats, "runs of each side; medians are printed");

@@ -12,6 +12,7 @@
 #include "kafka_flags.h"
 #include "measure.h"
 #include "raw_kafka.h"
+#include "value_sizes.h"
 #include "warm_brokers.h"
 
 namespace outbox::bench {
@@ -22,7 +23,7 @@ constexpr std::uint64_t kMessagesByDefaultMax = 5'000'000;
 constexpr std::uint64_t kSteadyShare = 4;
 
 struct Flags : KafkaFlags {
-  std::vector<std::size_t> value_bytes{100, 1'024, 10'240};
+  std::vector<std::size_t> value_bytes = kValueSizes;
   std::uint64_t megabytes = 2'000;  ///< of values in a backlog
   std::uint64_t messages = 0;       ///< in a backlog; 0: as many as megabytes says
   std::string only;                 ///< "backlog" or "steady"; empty: both
@@ -192,7 +193,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Drains an outbox to Kafka beside librdkafka alone, and beside RocksDB and librdkafka"};
   flags.add_to(app);
-  app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
+  outbox::bench::add_value_bytes_flag(app, flags.value_bytes);
   app.add_option("--megabytes", flags.megabytes,
                  "of values in a backlog, at most 5 M messages; a stream has a quarter");
   app.add_option("--messages", flags.messages, "in a backlog, instead of --megabytes");

@@ -18,6 +18,7 @@
 #include "measure.h"
 #include "raw_kafka.h"
 #include "rocks_alone.h"
+#include "value_sizes.h"
 #include "warm_brokers.h"
 
 namespace outbox::bench {
@@ -31,7 +32,7 @@ constexpr std::chrono::seconds kLook{1};
 using RawBatch = std::vector<rd_kafka_message_t*>;
 
 struct Flags : KafkaFlags {
-  std::vector<std::size_t> value_bytes{100, 1'024};
+  std::vector<std::size_t> value_bytes = kValueSizes;
   std::uint64_t megabytes = 100;  ///< of values in the topic
   std::size_t workers = 2;
 };
@@ -186,7 +187,7 @@ int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"The inbox beside a consumer on librdkafka alone that commits after each batch"};
   flags.add_to(app);
-  app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
+  outbox::bench::add_value_bytes_flag(app, flags.value_bytes);
   app.add_option("--megabytes", flags.megabytes, "of values in the topic");
   app.add_option("--workers", flags.workers, "of the inbox");
   CLI11_PARSE(app, argc, argv);

@@ -14,6 +14,7 @@
 #include "raw_kafka.h"
 #include "rocks_alone.h"
 #include "store/format.h"
+#include "value_sizes.h"
 #include "warm_brokers.h"
 
 namespace outbox::bench {
@@ -23,7 +24,7 @@ namespace {
 constexpr double kWarmSeconds = 1;
 
 struct Flags : KafkaFlags {
-  std::vector<std::size_t> value_bytes{100, 1'024};
+  std::vector<std::size_t> value_bytes = kValueSizes;
   double per_second = 1'000;
   double seconds = 10;
   std::int64_t linger_ms = RelayOptions{}.linger_ms.count();
@@ -152,7 +153,7 @@ int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"From append to delivery report, beside a synced write and then librdkafka"};
   flags.add_to(app);
-  app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
+  outbox::bench::add_value_bytes_flag(app, flags.value_bytes);
   app.add_option("--rate", flags.per_second, "messages a second");
   app.add_option("--seconds", flags.seconds, "of one run, after one to warm up");
   app.add_option("--linger-ms", flags.linger_ms, "of both sides");

@@ -18,6 +18,7 @@
 #include "raw_kafka.h"
 #include "rocks_alone.h"
 #include "store/format.h"
+#include "value_sizes.h"
 #include "warm_brokers.h"
 
 namespace outbox::bench {
@@ -29,7 +30,7 @@ constexpr std::uint64_t kBacklogMax = 5'000'000;
 constexpr std::chrono::milliseconds kLook{1};
 
 struct Flags : KafkaFlags {
-  std::vector<std::size_t> value_bytes{100, 1'024};
+  std::vector<std::size_t> value_bytes = kValueSizes;
   int threads = 8;
   double per_second = 400;
   double seconds = 8;               ///< of one run; it ends with the backlog
@@ -211,7 +212,7 @@ int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"Appends while a backlog drains, beside RocksDB while librdkafka sends"};
   flags.add_to(app);
-  app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
+  outbox::bench::add_value_bytes_flag(app, flags.value_bytes);
   app.add_option("--threads", flags.threads, "that append");
   app.add_option("--rate", flags.per_second, "appends a second, of all threads together");
   app.add_option("--seconds", flags.seconds, "of one run at most; it ends with the backlog");

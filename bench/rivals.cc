@@ -13,6 +13,7 @@
 #include "raw_kafka.h"
 #include "rival.h"
 #include "rsyslog.h"
+#include "value_sizes.h"
 #include "warm_brokers.h"
 
 namespace outbox::bench {
@@ -21,7 +22,7 @@ namespace {
 constexpr double kQuietSecondsMax = 30;
 
 struct Flags : KafkaFlags {
-  std::vector<std::size_t> value_bytes{100, 1'024};
+  std::vector<std::size_t> value_bytes = kValueSizes;
   double seconds = 3;
 };
 
@@ -188,7 +189,7 @@ int main(int argc, char** argv) {
   outbox::bench::Flags flags;
   CLI::App app{"Append to Kafka, each message durable, beside what one would use instead"};
   flags.add_to(app);
-  app.add_option("--value-bytes", flags.value_bytes)->delimiter(',');
+  outbox::bench::add_value_bytes_flag(app, flags.value_bytes);
   app.add_option("--seconds", flags.seconds, "for which messages are accepted in one run");
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {
