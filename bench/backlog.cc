@@ -6,19 +6,19 @@
 #include <CLI/CLI.hpp>
 
 #include "backlog_runs.h"
-#include "dir_flag.h"
+#include "kafka_flags.h"
 #include "kept_topics.h"
 #include "measure.h"
 #include "own_process.h"
 #include "process.h"
 #include "report.h"
+#include "warm_brokers.h"
 
 namespace outbox::bench {
 namespace {
 
-struct Flags {
-  std::string dir = "bench-backlog";
-  std::string bootstrap_servers;
+struct Flags : KafkaFlags {
+  Flags() { repeats = 5; }
   std::string only;
   std::uint64_t entries = 50'000'000;
   std::uint64_t drained = 1'000'000;
@@ -26,16 +26,11 @@ struct Flags {
   std::uint64_t restart_mb = 10'000;
   std::size_t restart_value_bytes = 1'024;
   std::uint64_t before_kill_mb = 300;
-  std::int32_t partitions = 6;
-  int repeats = 5;
-  bool quick = false;
 };
 
 class Bench {
  public:
-  explicit Bench(const Flags& flags) : flags_(flags) {
-    options_.bootstrap_servers = flags.bootstrap_servers;
-  }
+  explicit Bench(const Flags& flags) : flags_(flags), options_(flags.relay_options()) {}
   void drains(Report& report);
   void restarts(Report& report);
 
@@ -47,7 +42,7 @@ class Bench {
   void restart_row(Report& report, const char* closed, const char* cache);
 
   const Flags flags_;
-  RelayOptions options_;
+  const RelayOptions options_;
 };
 
 /// A little more is pending than is drained: at the end of either side the relay has a window of
@@ -85,6 +80,10 @@ void Bench::drains(Report& report) {
   std::filesystem::create_directories(dir);
   const Fill all{flags_.entries, flags_.value_bytes, 1, topic.name()};
   const double append_rss_mb = in_child([&] { return append_backlog(dir, all); });
+  in_child([&] {
+    warm_brokers(flags_);
+    return true;
+  });
   std::vector<DrainRate> many;
   std::vector<DrainRate> few;
   std::vector<double> ratios;
@@ -176,8 +175,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "The drain with a long backlog beside a short one, and the time to the first message "
       "after a restart"};
-  app.add_option("--bootstrap-servers", flags.bootstrap_servers)->required();
-  outbox::bench::add_dir_flag(app, flags.dir);
+  flags.add_to(app);
   app.add_option("--only", flags.only, "drain or restart, or how they begin");
   app.add_option("--entries", flags.entries, "of the long backlog");
   app.add_option("--drained", flags.drained, "of either backlog; the short one has a fifth more");
@@ -185,9 +183,6 @@ int main(int argc, char** argv) {
   app.add_option("--restart-mb", flags.restart_mb, "pending when the outbox is opened");
   app.add_option("--restart-value-bytes", flags.restart_value_bytes);
   app.add_option("--before-kill-mb", flags.before_kill_mb, "appended before a kill -9");
-  app.add_option("--partitions", flags.partitions);
-  app.add_option("--repeats", flags.repeats, "runs; medians are printed, each restart as it is");
-  app.add_flag("--quick", flags.quick, "one short run each: does it still run?");
   CLI11_PARSE(app, argc, argv);
   if (flags.quick) {
     flags.entries = 200'000;
