@@ -1,5 +1,5 @@
 // How fast do messages become durable, and how does that compare with RocksDB
-// alone? Outbox and RocksDB take turns on the same directory.
+// alone? Outbox, RocksDB and a writer thread of a few lines take turns on the same directory.
 
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -27,6 +27,7 @@ struct Case {
   std::uint64_t threads;
   std::function<Sample(const AppendLoad&)> outbox;
   std::function<Sample(const AppendLoad&)> rocksdb;
+  std::function<Sample(const AppendLoad&)> bare{};  ///< not of all
 };
 
 std::vector<Case> cases(const Flags& flags) {
@@ -34,7 +35,8 @@ std::vector<Case> cases(const Flags& flags) {
   for (const int threads : flags.threads) {
     all.push_back({"append", static_cast<std::uint64_t>(threads),
                    [threads](const AppendLoad& load) { return outbox_blocking(load, threads); },
-                   [threads](const AppendLoad& load) { return rocksdb_blocking(load, threads); }});
+                   [threads](const AppendLoad& load) { return rocksdb_blocking(load, threads); },
+                   [threads](const AppendLoad& load) { return bare_blocking(load, threads); }});
   }
   all.push_back({"append_async", 1, outbox_async, rocksdb_batches});
   all.push_back({"append_batch", 1, outbox_batches, rocksdb_batches});
@@ -43,13 +45,19 @@ std::vector<Case> cases(const Flags& flags) {
 }
 
 Row measure(const Case& one, const AppendLoad& load, int repeats) {
-  const auto samples = alternate<Sample>(
-      repeats, {[&] { return one.outbox(load); }, [&] { return one.rocksdb(load); }});
+  std::vector<std::function<Sample()>> sides{[&] { return one.outbox(load); },
+                                             [&] { return one.rocksdb(load); }};
+  if (one.bare) sides.emplace_back([&] { return one.bare(load); });
+  const auto samples = alternate<Sample>(repeats, sides);
   Row row;
   row.set("what", one.name)
       .set("threads", one.threads)
       .set("bytes", std::uint64_t{load.value_bytes});
   set_sides(row, samples[0], samples[1]);
+  if (one.bare) {
+    row.set("bare_per_s", median_of(samples[2], &Sample::per_second));
+    set_ratio(row, samples[0], samples[2], &Sample::per_second, "bare_");
+  }
   return row;
 }
 

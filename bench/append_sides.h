@@ -42,6 +42,10 @@ Sample outbox_batches(const AppendLoad& load);
 Sample rocksdb_blocking(const AppendLoad& load, int threads);
 Sample rocksdb_batches(const AppendLoad& load);
 
+/// RocksDB with a group commit of a few lines: one thread writes and syncs what callers left
+/// meanwhile, values as they are.
+Sample bare_blocking(const AppendLoad& load, int threads);
+
 /// The figures of both sides, run by run, and their ratio.
 void set_sides(Row& row, const std::vector<Sample>& outbox, const std::vector<Sample>& rocksdb);
 
