@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/event.h"
 #include "outbox/message.h"
 #include "outbox/status.h"
 #include "store/lane.h"
@@ -78,8 +77,6 @@ struct CommitRequest {
 
   /// A failure from the start: nothing is written, and it is answered in its turn.
   Status status;
-  /// Its status is final. For who waits; without one nobody says so.
-  Event answered;
 
   /// As new, with the room that `copied` has.
   void clear() {
@@ -90,7 +87,6 @@ struct CommitRequest {
     with_progress = false;
     bytes = 0;
     status = {};
-    answered.reset();
   }
 
   /// Of an item: what comes before its value.

@@ -77,20 +77,20 @@ void Committer::commit(CommitRequest& request) {
   std::unique_lock lock(mutex_);
   if (!admit(lock, request)) return;
   if (!leading_ && queue_.empty()) return lead_alone(lock, request);
-  queue_.add(request);
+  const std::shared_ptr<Event> answered = queue_.add_awaited(request);
   if (queue_.requests() == awaited_) work_.notify_one();
   lock.unlock();
-  await(request);
+  await(*answered);
 }
 
-void Committer::await(CommitRequest& request) {
+void Committer::await(Event& answered) {
   const Yielding::Waiter waiter(yielding_);
   if (yielding_.worthwhile()) {
-    for (int yields = 0; yields < kCallerYields && !request.answered.is_set(); ++yields) {
+    for (int yields = 0; yields < kCallerYields && !answered.is_set(); ++yields) {
       if (!yielding_.yield()) break;
     }
   }
-  request.answered.wait();
+  answered.wait();
 }
 
 void Committer::lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request) {
@@ -151,8 +151,9 @@ std::size_t Committer::answer(const Group& group) {
       continue;
     }
     ++callers;
-    request->answered.set();
   }
+  // Last: a caller's request is gone as soon as he is told.
+  if (group.answered != nullptr) group.answered->set();
   pool_.give_back(answered);
   return callers;
 }

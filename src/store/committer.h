@@ -63,7 +63,7 @@ class Committer {
  private:
   bool admit(std::unique_lock<std::mutex>& lock, CommitRequest& request);
   void lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request);
-  void await(CommitRequest& request);
+  void await(Event& answered);
   void run();
   void write_queue(std::unique_lock<std::mutex>& lock);
   void linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,

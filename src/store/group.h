@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/event.h"
 #include "store/commit_request.h"
 #include "store/commit_slab.h"
 
@@ -26,6 +27,8 @@ struct Group {
   std::uint64_t number = 0;
   std::shared_ptr<CommitSlab> slab;
   std::vector<CommitRequest*> requests;
+  /// Their status is final: for those who wait, who keep it as long. Null: nobody does.
+  std::shared_ptr<Event> answered;
   std::vector<Touched> touched;
   std::vector<std::string> idempotency_keys;  ///< that it remembers
   std::size_t bytes = 0;                      ///< of the records
@@ -35,6 +38,7 @@ struct Group {
   void clear() {
     slab.reset();
     requests.clear();
+    answered.reset();
     touched.clear();
     idempotency_keys.clear();
     bytes = waiting_bytes = 0;

@@ -13,6 +13,13 @@ void GroupQueue::add(CommitRequest& request) {
   ++requests_;
 }
 
+std::shared_ptr<Event> GroupQueue::add_awaited(CommitRequest& request) {
+  add(request);
+  std::shared_ptr<Event>& answered = groups_.back()->answered;
+  if (answered == nullptr) answered = std::make_shared<Event>();
+  return answered;
+}
+
 std::unique_ptr<Group> GroupQueue::take() {
   std::unique_ptr<Group> group = std::move(groups_.front());
   groups_.pop_front();

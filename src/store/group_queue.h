@@ -18,6 +18,8 @@ class GroupQueue {
 
   /// Adds the request to the last group, or to a new one where it does not fit any more.
   void add(CommitRequest& request);
+  /// The same for one that somebody waits for: until this event.
+  std::shared_ptr<Event> add_awaited(CommitRequest& request);
   /// The one that was begun first. There must be one.
   std::unique_ptr<Group> take();
 

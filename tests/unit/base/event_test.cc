@@ -1,9 +1,12 @@
 #include "base/event.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include "support/wait.h"
 
 namespace outbox::test {
 
@@ -12,8 +15,6 @@ TEST_CASE("event: what was said before is not waited for") {
   event.set();
   event.wait();
   CHECK(event.is_set());
-  event.reset();
-  CHECK_FALSE(event.is_set());
 }
 
 TEST_CASE("event: who waits sees what was done before it was said, and may destroy it at once") {
@@ -42,6 +43,29 @@ TEST_CASE("event: who waits sees what was done before it was said, and may destr
   }
   teller.join();
   CHECK(done == kRounds);
+}
+
+TEST_CASE("event: all who wait are woken") {
+  using namespace std::chrono_literals;
+  constexpr int kThreads = 8;
+  constexpr int kRounds = 20;
+  for (int round = 0; round < kRounds; ++round) {
+    Event event;
+    std::atomic<int> ready{0};
+    std::atomic<int> woken{0};
+    std::vector<std::thread> waiting;
+    for (int t = 0; t < kThreads; ++t) {
+      waiting.emplace_back([&] {
+        ++ready;
+        event.wait();
+        ++woken;
+      });
+    }
+    REQUIRE(wait_until([&] { return ready == kThreads; }, 10s));
+    event.set();
+    REQUIRE(wait_until([&] { return woken == kThreads; }, 10s));
+    for (auto& thread : waiting) thread.join();
+  }
 }
 
 }  // namespace outbox::test
