@@ -100,6 +100,7 @@ void Committer::lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& re
   const bool ride = board_progress();
   rides_.appended(request.bytes);
   lock.unlock();
+  builder_.complete(*group);
   writer_.write(*group, ride);
   lock.lock();
   builder_.end(std::move(group));
@@ -197,6 +198,7 @@ void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
     std::unique_ptr<Group> group = take_group();
     lock.unlock();
     const auto began = std::chrono::steady_clock::now();
+    builder_.complete(*group);
     writer_.write(*group, ride);
     const auto wrote = std::chrono::steady_clock::now() - began;
     lock.lock();

@@ -27,6 +27,8 @@ struct Group {
   std::uint64_t number = 0;
   std::shared_ptr<CommitSlab> slab;
   std::vector<CommitRequest*> requests;
+  /// Those of them whose items have their numbers and are not in the batch yet.
+  std::vector<CommitRequest*> numbered;
   /// Their status is final: for those who wait, who keep it as long. Null: nobody does.
   std::shared_ptr<Event> answered;
   std::vector<Touched> touched;
@@ -38,6 +40,7 @@ struct Group {
   void clear() {
     slab.reset();
     requests.clear();
+    numbered.clear();
     answered.reset();
     touched.clear();
     idempotency_keys.clear();

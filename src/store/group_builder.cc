@@ -29,6 +29,18 @@ void touch(Lane& lane, std::uint64_t bytes, Group& group) {
   ++touched.entries;
 }
 
+void number(CommitItem& item, Group& group) {
+  Lane& lane = *item.lane;
+  touch(lane, item.record_bytes, group);
+  item.appended = {lane.next++, false};
+}
+
+/// One that stays as it is until it is written, and cannot fail.
+bool can_wait(const CommitRequest& request) {
+  return !request.done && request.items.size() == 1 &&
+         request.items.front().idempotency_key.empty();
+}
+
 }  // namespace
 
 std::unique_ptr<Group> GroupBuilder::begin(const CommitRequest& first) noexcept {
@@ -60,7 +72,11 @@ bool GroupBuilder::fits(const CommitRequest& request, const Group& group) {
 
 void GroupBuilder::add(CommitRequest& request, Group& group) noexcept {
   group.requests.push_back(&request);
-  if (request.status.ok()) {
+  if (request.status.ok() && can_wait(request)) {
+    number(request.items.all().front(), group);
+    group.numbered.push_back(&request);
+  } else if (request.status.ok()) {
+    complete(group);  // entries of a lane are in the order of their numbers
     const Mark before{group.slab->mark(), group.idempotency_keys.size()};
     group.slab->batch().SetSavePoint();
     request.status = put_items(request, group);
@@ -72,6 +88,14 @@ void GroupBuilder::add(CommitRequest& request, Group& group) noexcept {
   }
   group.bytes += request.bytes;
   group.waiting_bytes += request.waiting_bytes();
+}
+
+void GroupBuilder::complete(Group& group) noexcept {
+  for (const CommitRequest* request : group.numbered) {
+    const CommitItem& item = request->items.front();
+    put(item, request->copied_of(item), group);
+  }
+  group.numbered.clear();
 }
 
 /// Takes a request out of the group again: its numbers go to the next one.
@@ -97,7 +121,6 @@ Status GroupBuilder::put_items(CommitRequest& request, Group& group) {
 }
 
 Status GroupBuilder::put_item(CommitItem& item, std::string_view head, Group& group) {
-  Lane& lane = *item.lane;
   if (!item.idempotency_key.empty()) {
     const auto known = idempotency_.find(std::string(item.idempotency_key));
     if (!known.ok()) return known.status();
@@ -106,15 +129,18 @@ Status GroupBuilder::put_item(CommitItem& item, std::string_view head, Group& gr
       return {};
     }
   }
-  const Seq seq = lane.next;
-  CommitSlab& slab = *group.slab;
-  OUTBOX_CHECK(slab.put(database_.data, lane.id, seq, head, item.value, item.body_crc).ok());
-  touch(lane, item.record_bytes, group);
-  lane.next = seq + 1;
-  item.appended = {seq, false};
+  number(item, group);
+  put(item, head, group);
   if (item.idempotency_key.empty()) return {};
   const std::string& key = group.idempotency_keys.emplace_back(item.idempotency_key);
-  return idempotency_.remember(slab.batch(), key, lane.id, seq);
+  return idempotency_.remember(group.slab->batch(), key, item.lane->id, item.appended.seq);
+}
+
+void GroupBuilder::put(const CommitItem& item, std::string_view head, Group& group) {
+  OUTBOX_CHECK(
+      group.slab
+          ->put(database_.data, item.lane->id, item.appended.seq, head, item.value, item.body_crc)
+          .ok());
 }
 
 void GroupBuilder::end(std::unique_ptr<Group> group) noexcept {

@@ -36,7 +36,12 @@ class GroupBuilder {
   static bool fits(const CommitRequest& request, const Group& group);
   /// Gives the request's items their numbers, or the request a status that tells why not: then
   /// nothing of it is in the group. It must stay until the group is written.
+  ///
+  /// A single message whose caller waits only gets its number here: copying it is left to
+  /// complete(), so that a caller who loses the processor has hardly ever the mutex.
   void add(CommitRequest& request, Group& group) noexcept;
+  /// Puts what add() left into the group; before it is written, by who writes it. Needs no mutex.
+  void complete(Group& group) noexcept;
   /// The group was written, or failed.
   void end(std::unique_ptr<Group> group) noexcept;
 
@@ -50,6 +55,7 @@ class GroupBuilder {
   std::unique_ptr<Group> begin(std::size_t bytes, std::size_t entries);
   Status put_items(CommitRequest& request, Group& group);
   Status put_item(CommitItem& item, std::string_view head, Group& group);
+  void put(const CommitItem& item, std::string_view head, Group& group);
   void undo(CommitRequest& request, Group& group, const Mark& before);
 
   Database& database_;

@@ -79,6 +79,7 @@ TEST_CASE("group builder: numbers go on from group to group, and what does not f
   CHECK(first->touched[0].through() == 3);
   CHECK(second->touched[0].from == 4);
   CHECK(second->touched[0].bytes == large.bytes);
+  fixture.builder->complete(*first);
   first->slab->seal();
   REQUIRE(first->slab->entries().size() == 3);
   for (const store::SlabEntry& entry : first->slab->entries()) {
@@ -86,6 +87,25 @@ TEST_CASE("group builder: numbers go on from group to group, and what does not f
     CHECK(get_big<std::uint32_t>(entry.record.data() + body.size()) ==
           store::record_crc(crc32c(0, body), entry.lane, entry.seq));
   }
+}
+
+TEST_CASE("group builder: a single message that is waited for has its number, and is put later") {
+  Fixture fixture;
+  store::CommitRequest& waiting = fixture.request({""});
+  const auto group = fixture.group_of(waiting);
+  CHECK(Fixture::answer(waiting).seq == 1);
+  CHECK(group->slab->batch().Count() == 0);
+  // The message of an append_async is not there any more when its group is written.
+  store::CommitRequest& async = fixture.request({""});
+  async.done = [](const Result<Appended>&) {};
+  fixture.builder->add(async, *group);
+  CHECK(group->slab->batch().Count() == 2);
+  fixture.builder->add(fixture.request({""}), *group);
+  fixture.builder->complete(*group);
+  fixture.builder->complete(*group);  // once
+  group->slab->seal();
+  REQUIRE(group->slab->entries().size() == 3);
+  for (Seq seq = 1; seq <= 3; ++seq) CHECK(group->slab->entries()[seq - 1].seq == seq);
 }
 
 TEST_CASE("group builder: a request larger than a group has one for itself") {
@@ -119,6 +139,7 @@ TEST_CASE("group builder: a request that fails leaves nothing, and its numbers g
   CHECK(Fixture::answer(next) == Appended{2, false});
   CHECK(group->touched[0].through() == 2);
   CHECK(group->touched[0].bytes == 2 * next.bytes);
+  fixture.builder->complete(*group);
   group->slab->seal();
   CHECK(group->slab->entries().size() == 2);
 }
