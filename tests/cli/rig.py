@@ -70,7 +70,7 @@ class RigCase(unittest.TestCase):
         done.err = done.stderr.decode(errors="replace")
         self.assertEqual(done.returncode, code, f"{args}: {done.out}{done.err}")
         if code not in (OK, None):
-            self.assertRegex(done.err, r"\A(\d{4}-.*\n)*outbox-relay: [^\n]+\n\Z")
+            self.assertRegex(done.err, r"\A(\d{4}-.*\n)*outbox-relay: [^\n]+\n(\d{4}-.*\n)*\Z")
         return done
 
     def put(self, *args, **kwargs):
