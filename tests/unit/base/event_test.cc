@@ -54,6 +54,7 @@ TEST_CASE("event: all who wait are woken") {
     std::atomic<int> ready{0};
     std::atomic<int> woken{0};
     std::vector<std::thread> waiting;
+    waiting.reserve(kThreads);
     for (int t = 0; t < kThreads; ++t) {
       waiting.emplace_back([&] {
         ++ready;
