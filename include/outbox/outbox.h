@@ -44,8 +44,8 @@ class Outbox {
   /// the process lives; never after a definite failure.
   Result<Appended> append(const Message& message, DeliveryCallback on_delivered = {});
 
-  /// Like append without waiting: `done` is called on the committer thread. The message is
-  /// copied before this returns.
+  /// Like append without waiting: `done`, which may be empty, is called on the committer thread.
+  /// The message is copied before this returns.
   /// Calls of one thread get sequence numbers in call order. Blocks only while
   /// commit_queue_bytes_max waits, or others hand over theirs. A definite
   /// failure affects only its own call; after kIndeterminate every call fails

@@ -104,6 +104,8 @@ void StoreImpl::fail_async(Status status, AppendCallback done) {
 
 void StoreImpl::append_async(const Message& message, AppendCallback done,
                              DeliveryCallback on_delivered) {
+  // Without one it would be taken for a request whose caller, and message, wait.
+  if (!done) done = [](const Result<Appended>&) {};
   auto request = request_pool_.take();
   Target target;
   Status status = fill(*request, message, std::move(on_delivered), target);

@@ -101,4 +101,21 @@ TEST_CASE("committer: a lane's record tells of nothing that only a later group h
   CHECK(store->append(message("t", "next"), {})->seq == 4);
 }
 
+TEST_CASE("committer: a message that nobody wants to hear of is copied before the call returns") {
+  const Disk disk;
+  auto store = disk.open();
+  disk.fs->hang_syncs(".log");
+  store->append_async(message("t", "first"), {}, {});
+  REQUIRE(wait_until([&] { return disk.fs->hanging() > 0; }, seconds(30)));
+  Message second = message("t", "second");
+  store->append_async(second, {}, {});
+  second.value->assign("nobody");
+  disk.fs->hang_syncs({});
+  REQUIRE(store->append(message("t", "third"), {}).ok());
+  const auto slab = store->read(lane_id(*store, "t"), 1, 10, std::size_t{1} << 20);
+  REQUIRE(slab.ok());
+  REQUIRE((*slab)->entries().size() == 3);
+  CHECK((*slab)->entries()[1].record.find("second") != std::string_view::npos);
+}
+
 }  // namespace outbox::test
