@@ -1,5 +1,7 @@
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 #include "append_threads.h"
 #include "base/event.h"
@@ -10,7 +12,7 @@ namespace outbox::bench {
 namespace {
 
 /// Callers leave their values with one thread, which writes and syncs all that are there at once.
-/// No records, no checks, no lanes, no waiting for those who are about to come.
+/// One call wakes them. No records, no checks, no lanes, no waiting for those about to come.
 class BareWriter {
  public:
   explicit BareWriter(RocksAlone& rocks) : rocks_(rocks), thread_([this] { run(); }) {}
@@ -22,19 +24,19 @@ class BareWriter {
   void append(const std::string& value);
 
  private:
-  struct Caller {
-    const std::string& value;
+  struct Group {
+    std::vector<const std::string*> values;
     Event written;
   };
   void run();
-  void write(const std::vector<Caller*>& group);
+  void write(const Group& group);
 
   RocksAlone& rocks_;
   Seq next_ = 1;
   rocksdb::WriteBatch batch_;
   std::mutex mutex_;
   std::condition_variable came_;
-  std::vector<Caller*> waiting_;
+  std::shared_ptr<Group> filling_ = std::make_shared<Group>();
   bool closed_ = false;
   std::thread thread_;  ///< last: it uses the others
 };
@@ -49,34 +51,35 @@ BareWriter::~BareWriter() {
 }
 
 void BareWriter::append(const std::string& value) {
-  Caller caller{value, {}};
+  std::shared_ptr<Group> group;
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(&caller);
-    if (waiting_.size() == 1) came_.notify_one();
+    group = filling_;
+    group->values.push_back(&value);
+    if (group->values.size() == 1) came_.notify_one();
   }
-  caller.written.wait();
+  group->written.wait();
 }
 
 void BareWriter::run() {
-  std::vector<Caller*> group;
   std::unique_lock lock(mutex_);
   while (true) {
-    came_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
-    group.swap(waiting_);
+    came_.wait(lock, [this] { return closed_ || !filling_->values.empty(); });
+    if (filling_->values.empty()) return;
+    const auto group = std::exchange(filling_, std::make_shared<Group>());
     lock.unlock();
-    write(group);
-    group.clear();
+    write(*group);
+    group->written.set();
     lock.lock();
   }
 }
 
-void BareWriter::write(const std::vector<Caller*>& group) {
+void BareWriter::write(const Group& group) {
   batch_.Clear();
-  for (const Caller* caller : group) must(batch_.Put(store::entry_key(1, next_++), caller->value));
+  for (const std::string* value : group.values) {
+    must(batch_.Put(store::entry_key(1, next_++), *value));
+  }
   rocks_.write(batch_);
-  for (Caller* caller : group) caller->written.set();
 }
 
 }  // namespace
