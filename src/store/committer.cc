@@ -1,6 +1,5 @@
 #include "store/committer.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,14 +10,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How often the thread looks again for late comers before it goes to sleep.
-/// Together less than a fast fsync; a sleeping thread costs them a wake-up.
-constexpr int kLingerYields = 20;
-/// So long it looks, beyond that it sleeps until they are there: on a slow disk it would take a
-/// processor from those who write.
-constexpr std::chrono::microseconds kLingerAwake{100};
-/// How often a caller gives the processor away before he sleeps until he has his answer.
-constexpr int kCallerYields = 4;
 // A request of more than 1/kLargeShare of the queue is a large one.
 constexpr std::size_t kLargeShare = 8;
 
@@ -80,17 +71,7 @@ void Committer::commit(CommitRequest& request) {
   const std::shared_ptr<Event> answered = queue_.add_awaited(request);
   if (queue_.requests() == awaited_) work_.notify_one();
   lock.unlock();
-  await(*answered);
-}
-
-void Committer::await(Event& answered) {
-  const Yielding::Waiter waiter(yielding_);
-  if (yielding_.worthwhile()) {
-    for (int yields = 0; yields < kCallerYields && !answered.is_set(); ++yields) {
-      if (!yielding_.yield()) break;
-    }
-  }
-  answered.wait();
+  answered->wait();
 }
 
 void Committer::lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request) {
@@ -159,34 +140,13 @@ std::size_t Committer::answer(const Group& group) {
   return callers;
 }
 
-/// Gives the processor to those who may be about to come, until they came or the time is over.
-template <typename Came>
-void Committer::look_again(std::unique_lock<std::mutex>& lock, GroupWait::Duration time,
-                           Came all_came) {
-  if (!yielding_.worthwhile()) return;
-  const auto until = std::chrono::steady_clock::now() + time;
-  for (int yields = 0; !all_came(); ++yields) {
-    const bool over = std::chrono::steady_clock::now() >= until;
-    if (over && (!queue_.empty() || yields >= kLingerYields)) return;
-    lock.unlock();
-    const bool quick = yielding_.yield();
-    lock.lock();
-    if (!quick) return;
-  }
-}
-
 /// Lets the callers of the last group come back before the next one is made.
 void Committer::linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
                        GroupWait::Duration wrote) {
   const GroupWait::Duration patience = wait_.after(callers, queued, wrote);
-  const auto until = std::chrono::steady_clock::now() + patience;
-  const auto all_came = [&] {
-    return closed_ || (!queue_.empty() && queue_.requests() >= queued + callers);
-  };
-  look_again(lock, std::min<GroupWait::Duration>(patience, kLingerAwake), all_came);
   if (patience.count() == 0) return;
   awaited_ = queued + callers;
-  work_.wait_until(lock, until, all_came);
+  work_.wait_for(lock, patience, [&] { return closed_ || queue_.requests() >= awaited_; });
   awaited_ = 0;
   wait_.waited(callers, queue_.requests() - queued);
 }

@@ -17,7 +17,6 @@
 #include "store/progress_book.h"
 #include "store/progress_rides.h"
 #include "store/request_pool.h"
-#include "store/yielding.h"
 
 namespace outbox::store {
 
@@ -63,13 +62,10 @@ class Committer {
  private:
   bool admit(std::unique_lock<std::mutex>& lock, CommitRequest& request);
   void lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& request);
-  void await(Event& answered);
   void run();
   void write_queue(std::unique_lock<std::mutex>& lock);
   void linger(std::unique_lock<std::mutex>& lock, std::size_t callers, std::size_t queued,
               GroupWait::Duration wrote);
-  template <typename Came>
-  void look_again(std::unique_lock<std::mutex>& lock, GroupWait::Duration time, Came all_came);
   std::unique_ptr<Group> take_group();
   std::size_t answer(const Group& group);
   bool board_progress();
@@ -101,7 +97,6 @@ class Committer {
   std::int64_t dirty_since_ms_ = -1;  ///< -1: clean
   std::size_t awaited_ = 0;  ///< the thread sleeps until so many are queued; 0: it does not
   GroupWait wait_;
-  Yielding yielding_;
   ProgressRides rides_;
   std::thread thread_;
 };

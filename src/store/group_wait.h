@@ -8,8 +8,9 @@ namespace outbox::store {
 
 /// How long the next group waits for the callers of the last one. They come back as soon as they
 /// have their answer, a moment too late for a group that is made at once: then two halves take
-/// turns, and each append waits for two fsyncs. A wait of a fraction of an fsync joins them.
-/// Where nobody came back, more and more groups go without a wait.
+/// turns, and each append waits for two fsyncs. A wait of a fraction of an fsync joins them, where
+/// the disk is slow. On a fast one the one half comes back while the other is written, which takes
+/// no longer than coming back. Where nobody came back, more and more groups go without a wait.
 class GroupWait {
  public:
   using Duration = std::chrono::steady_clock::duration;
@@ -17,7 +18,7 @@ class GroupWait {
   /// A group was written in `wrote`; `callers` of it wait for their answers, `queued` requests
   /// came meanwhile. Zero: do not wait.
   Duration after(std::size_t callers, std::size_t queued, Duration wrote) {
-    if (callers == 0 || callers + queued < 2) return Duration::zero();
+    if (wrote < kSlow || callers == 0 || callers + queued < 2) return Duration::zero();
     if (left_out_ < leave_out_) {
       ++left_out_;
       return Duration::zero();
@@ -32,6 +33,7 @@ class GroupWait {
   }
 
  private:
+  static constexpr std::chrono::milliseconds kSlow{1};
   /// The wait is at most this part of what the last write took.
   static constexpr int kShare = 8;
   static constexpr std::size_t kLeaveOutMax = 63;

@@ -5,6 +5,7 @@
 namespace outbox::test {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr auto kWrote = milliseconds(8);
@@ -15,13 +16,16 @@ bool waits(store::GroupWait& wait, std::size_t callers = 4, std::size_t queued =
 
 }  // namespace
 
-TEST_CASE("group wait: a fraction of the fsync, when several may join") {
+TEST_CASE("group wait: a fraction of a slow fsync, when several may join") {
   store::GroupWait wait;
   CHECK(wait.after(4, 0, kWrote) == milliseconds(1));
   CHECK(waits(wait, 1, 1));
   // One caller alone, or nobody who waits for an answer: it would only cost time.
   CHECK_FALSE(waits(wait, 1, 0));
   CHECK_FALSE(waits(wait, 0, 100));
+  // On a fast disk the others come back while some are written.
+  CHECK(wait.after(4, 0, microseconds(999)) == store::GroupWait::Duration::zero());
+  CHECK(wait.after(4, 0, milliseconds(1)) == microseconds(125));
 }
 
 TEST_CASE("group wait: rare while nobody comes back, at once again when they do") {
