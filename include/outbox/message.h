@@ -76,12 +76,15 @@ struct DeliveryOutcome {
   bool delivered() const { return std::holds_alternative<Delivered>(how); }
 };
 
-/// Called on the relay's callback thread, in sequence order per partition. Must not block for
-/// long (it holds up other callbacks, not the relay), and must not throw.
+/// Called on the relay's callback thread, in sequence order per partition; of what is purged
+/// without a relay, on the thread that purges. Must not block for long (it holds up other
+/// callbacks, not the relay), and must not throw.
 using DeliveryCallback = std::function<void(const DeliveryOutcome&)>;
 
-/// Called once per append_async, on the outbox's committer thread, in call
-/// order for calls of one thread. Must not block and must not throw.
+/// Called once per append_async, on the outbox's committer thread, in call order for calls of one
+/// thread (of a closed outbox on the caller's own, before it returns). Must not block and must not
+/// throw: an append from within that finds the outbox full holds up all others until
+/// full_deadline_ms.
 using AppendCallback = std::function<void(const Result<Appended>&)>;
 
 }  // namespace outbox

@@ -41,13 +41,15 @@ class Outbox {
   /// Any other failure: it never appears. kInvalidArgument, kTooLarge, kFull,
   /// kDiskFull, kPoisoned, kClosed.
   /// `on_delivered`, if any, is called exactly once if the append was OK and
-  /// the process lives; never after a definite failure.
+  /// the process lives; never after a definite failure, and not where the
+  /// answer is `repeated`: the entry has the callback of its first append.
   Result<Appended> append(const Message& message, DeliveryCallback on_delivered = {});
 
   /// Like append without waiting: `done`, which may be empty, is called on the committer thread.
   /// The message is copied before this returns.
   /// Calls of one thread get sequence numbers in call order. Blocks only while
-  /// commit_queue_bytes_max waits, or others hand over theirs. A definite
+  /// commit_queue_bytes_max waits, others hand over theirs, or (WhenFull::kBlock)
+  /// the outbox is full, for at most full_deadline_ms. A definite
   /// failure affects only its own call; after kIndeterminate every call fails
   /// until the outbox is reopened.
   void append_async(const Message& message, AppendCallback done,
@@ -58,7 +60,7 @@ class Outbox {
   Result<std::vector<Appended>> append_batch(std::span<const Message> messages);
 
   /// Waits until every entry of `topic` up to `seq` is settled (delivered,
-  /// dead or purged). kTimeout, kNotFound, kClosed.
+  /// dead or purged). kTimeout, kNotFound, kClosed, kPoisoned.
   Status flush_until(const std::string& topic, Seq seq, std::chrono::milliseconds timeout);
 
   /// Every entry of `topic` up to the answer is delivered, dead or purged.
@@ -68,7 +70,8 @@ class Outbox {
 
   Result<Stats> stats() const;
 
-  /// Pending entries of `topic` from `from` on, at most `count`.
+  /// Entries of `topic` from `from` on, at most `count`: none below the head; above it also ones
+  /// that are settled already, in another partition than what the head waits for.
   Result<std::vector<StoredEntry>> peek(const std::string& topic, Seq from,
                                         std::size_t count) const;
 
@@ -78,7 +81,8 @@ class Outbox {
   /// A new append with a new sequence number, the current session and the
   /// header outbox-requeued-from; the mark on the dead letter is in the same write.
   Result<Appended> requeue(const std::string& topic, Seq seq);
-  /// Gives a dead letter up for good; counts as purged, leaves a PurgeRecord.
+  /// Gives a dead letter up for good; counts as purged, leaves a PurgeRecord. One that was
+  /// requeued lives on as another entry: of it only the letter goes, and nothing is counted.
   Status drop_dead_letter(const std::string& topic, Seq seq, const std::string& who);
 
   /// Gives up the pending entries of `topic` up to `through` (0 = all present

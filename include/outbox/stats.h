@@ -31,13 +31,15 @@ struct Ledger {
 struct LaneStats {
   std::string topic;
   Ledger ledger;
-  /// Lowest sequence number that is not settled; durable.
+  /// Lowest sequence number that is not settled. In memory: durable, and what
+  /// Outbox::settled_through() answers, is what was there at most a second before.
   Seq head = 1;
   /// Highest durable sequence number; 0 = none yet.
   Seq tail = 0;
   /// Age of the entry at the head; 0 when nothing is pending.
   std::int64_t oldest_age_ms = 0;
-  /// "flowing", "held: <reason>", "stalled: <reason>", "halted: <reason>", "paused", or "no relay".
+  /// "flowing", "waiting: <reason>", "probing: <reason>", "purging", "stopped: <reason>",
+  /// "held: <reason>", "stalled: <reason>", "halted: <reason>", "paused", or "no relay".
   std::string state;
   /// Last partition count the relay recorded; 0 = unknown.
   std::int32_t partitions = 0;

@@ -86,7 +86,7 @@ void Committer::lead_alone(std::unique_lock<std::mutex>& lock, CommitRequest& re
   lock.lock();
   builder_.end(std::move(group));
   leading_ = false;
-  tail_dirty_ = true;
+  note_tail();
   if (!queue_.empty() || closed_ || rides_.due() || dirty_since_ms_ < 0) work_.notify_one();
 }
 
@@ -168,7 +168,9 @@ void Committer::write_queue(std::unique_lock<std::mutex>& lock) {
     const std::size_t callers = answer(*group);
     lock.lock();
     builder_.end(std::move(group));
-    tail_dirty_ = true;
+    note_tail();
+    // Callers who always find each other at work would never let this end.
+    if (clock_.mono_ms() - tail_since_ms_ >= kProgressMaxMs) sync_tail(lock);
     if (requests > 1 || callers + queued > 1) linger(lock, callers, queued, wrote);
   } while (!queue_.empty());
   leading_ = false;
@@ -179,16 +181,25 @@ bool Committer::progress_urgent() const { return progress_.awaited() || progress
 
 bool Committer::something_dirty() const { return tail_dirty_ || progress_.dirty_lanes() > 0; }
 
+/// A group was recorded in the tail.
+void Committer::note_tail() {
+  if (!std::exchange(tail_dirty_, true)) tail_since_ms_ = clock_.mono_ms();
+}
+
+void Committer::sync_tail(std::unique_lock<std::mutex>& lock) {
+  if (!std::exchange(tail_dirty_, false)) return;
+  lock.unlock();
+  const Status synced = tail_.sync();
+  if (!synced.ok()) writer_.tail_failed(synced);
+  lock.lock();
+  if (!synced.ok()) note_tail();  // again in a while
+}
+
 /// Makes progress and the tail durable when they have waited long enough.
 void Committer::tick(std::unique_lock<std::mutex>& lock) {
   dirty_since_ms_ = -1;
-  const bool tail = std::exchange(tail_dirty_, false);
   if (progress_.dirty_lanes() > 0) write_progress(lock);
-  if (!tail) return;
-  lock.unlock();
-  // A store that failed says so to its callers; here nobody waits for an answer.
-  [[maybe_unused]] const Status synced = tail_.sync();
-  lock.lock();
+  sync_tail(lock);
 }
 
 /// A caller who leads again and again would never let this thread in: then
@@ -228,7 +239,7 @@ void Committer::run() {
       if (!writer_.health().ok()) tail_dirty_ = false;
       continue;
     }
-    if (dirty_since_ms_ < 0) dirty_since_ms_ = clock_.mono_ms();
+    if (dirty_since_ms_ < 0) dirty_since_ms_ = tail_dirty_ ? tail_since_ms_ : clock_.mono_ms();
     const std::int64_t left_ms = dirty_since_ms_ + kProgressMaxMs - clock_.mono_ms();
     if (left_ms <= 0 || (progress_urgent() && progress_.dirty_lanes() > 0)) {
       tick(lock);

@@ -69,6 +69,8 @@ class Committer {
   std::unique_ptr<Group> take_group();
   std::size_t answer(const Group& group);
   bool board_progress();
+  void note_tail();
+  void sync_tail(std::unique_lock<std::mutex>& lock);
   void tick(std::unique_lock<std::mutex>& lock);
   void write_progress(std::unique_lock<std::mutex>& lock);
   bool progress_urgent() const;
@@ -94,6 +96,7 @@ class Committer {
   bool closed_ = false;
   bool poked_ = false;
   bool tail_dirty_ = false;
+  std::int64_t tail_since_ms_ = 0;    ///< when it became dirty
   std::int64_t dirty_since_ms_ = -1;  ///< -1: clean
   std::size_t awaited_ = 0;  ///< the thread sleeps until so many are queued; 0: it does not
   GroupWait wait_;

@@ -86,6 +86,9 @@ Status DurableTail::sync() {
   lock.unlock();
   const rocksdb::Status synced = file->Sync();
   lock.lock();
+  // Another's call failed, and may have taken the error that was this one's too (Linux tells of it
+  // once a file).
+  if (file_ == nullptr) return rewrite();
   if (file != file_) return {};  // written anew meanwhile, which is a sync too
   if (!synced.ok()) {
     file_ = nullptr;  // what a failed fsync left behind is unknown

@@ -76,8 +76,12 @@ Status GroupWriter::sync(Group& group) {
   if (!status.ok()) return status;
   const Status tail = record_tail(group);
   if (parts_.sync_tail_each_group) return tail.ok() ? parts_.durable_tail.sync() : tail;
-  if (!tail.ok() && tail.code() != Code::kDiskFull) poison(tail);
+  if (!tail.ok()) tail_failed(tail);
   return {};
+}
+
+void GroupWriter::tail_failed(const Status& why) {
+  if (why.code() != Code::kDiskFull) poison(why);
 }
 
 /// The lanes' records as they are when this group is on disk.
@@ -161,6 +165,7 @@ void GroupWriter::poison(const Status& why) {
   if (poisoned_) return;
   health_ = poisoned_by(why);
   poisoned_ = true;
+  parts_.progress.end({Code::kPoisoned, health_.message()});
   parts_.log->error("the outbox accepts nothing until it is opened again: {}", why.to_string());
 }
 

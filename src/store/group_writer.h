@@ -37,6 +37,8 @@ class GroupWriter {
   /// would else wait for ever.
   void write(Group& group, bool with_progress) noexcept;
 
+  /// The durable tail's own fsync failed: what came before it may not be in it.
+  void tail_failed(const Status& why);
   /// OK, or why every commit fails until the store is opened again.
   Status health() const;
   /// Waits for running calls of the one that is there. kBusy if there is one already.

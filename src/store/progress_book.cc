@@ -76,18 +76,18 @@ Status ProgressBook::wait_for_head(const Lane& lane, Seq seq, std::chrono::milli
   if (wake_) wake_();
   std::unique_lock lock(mutex_);
   moved_.wait_for(lock, std::min<std::chrono::milliseconds>(timeout, kWaitMax),
-                  [&] { return closed_ || lane.durable_head.load() > seq; });
+                  [&] { return !ended_.ok() || lane.durable_head.load() > seq; });
   --waiting_;
   if (lane.durable_head.load() > seq) return {};
-  if (closed_) return {Code::kClosed, "the outbox is closing"};
+  if (!ended_.ok()) return ended_;
   return {Code::kTimeout, "topic " + lane.topic + " is settled through " +
                               std::to_string(lane.durable_head - 1) + ", not yet through " +
                               std::to_string(seq)};
 }
 
-void ProgressBook::close() {
+void ProgressBook::end(const Status& why) {
   const std::lock_guard lock(mutex_);
-  closed_ = true;
+  if (ended_.ok()) ended_ = why;
   moved_.notify_all();
 }
 

@@ -42,7 +42,7 @@ class ProgressBook {
   /// The write that held them is synced.
   void durable(const std::vector<Written>& written);
 
-  /// Waits until the lane's durable head is above `seq`. kTimeout, kClosed.
+  /// Waits until the lane's durable head is above `seq`. kTimeout, or what end() was given.
   Status wait_for_head(const Lane& lane, Seq seq, std::chrono::milliseconds timeout);
   /// Somebody waits: progress should be made durable at once.
   bool awaited() const { return waiting_ > 0; }
@@ -54,7 +54,8 @@ class ProgressBook {
   /// What is dirty should be made durable at once.
   void record_soon();
   bool asked() const { return asked_; }
-  void close();
+  /// No progress becomes durable any more; who waits is told why.
+  void end(const Status& why);
 
  private:
   bool list(Lane& lane);
@@ -72,7 +73,7 @@ class ProgressBook {
   // Entries that were settled and whose settlement is durable, since the store was opened.
   std::atomic<std::uint64_t> settled_{0};
   std::atomic<std::uint64_t> recorded_{0};
-  bool closed_ = false;
+  Status ended_;
 };
 
 }  // namespace outbox::store

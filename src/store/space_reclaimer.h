@@ -55,7 +55,8 @@ class SpaceReclaimer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::uint64_t settled_bytes_ = 0;
-  std::uint64_t settled_since_full_bytes_ = 0;
+  /// What the process before left settled is not known: one look at it is due.
+  std::uint64_t settled_since_full_bytes_ = 1;
   std::uint64_t settled_since_drained_bytes_ = 0;
   bool due_ = false;
   bool at_once_ = false;

@@ -35,7 +35,7 @@ StoreImpl::StoreImpl(const std::filesystem::path& dir, Options options, rocksdb:
 }
 
 StoreImpl::~StoreImpl() {
-  progress_.close();
+  progress_.end({Code::kClosed, "the outbox is closing"});
   capacity_.close();
   callbacks_.close();
   // Progress is only a saving of work: without it the relay sends again.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "base/mutant.h"
@@ -174,10 +175,19 @@ Result<PurgeRecord> StoreImpl::purge(const std::string& topic, Seq through,
                                      const std::string& who) {
   const auto lane = find_lane(topic);
   if (!lane.ok()) return lane.status();
+  std::optional<Result<PurgeRecord>> alone;
   {
     const std::lock_guard one_at_a_time(operators_mutex_);
     const bool drained = writer_.with_drainer([](const Drainer* drainer) { return drainer; });
-    if (!drained) return purge_alone(**lane, through, who);
+    if (!drained) alone = purge_alone(**lane, through, who);
+  }
+  if (alone) {
+    // Without the mutex: a callback may be an operator too.
+    if (alone->ok()) {
+      callbacks_.settle_range((*lane)->id, (*alone)->from, (*alone)->through,
+                              {topic, 0, Dead{"purged"}});
+    }
+    return *alone;
   }
   return writer_.with_drainer([&](Drainer* drainer) -> Result<PurgeRecord> {
     if (drainer == nullptr) return Status(Code::kClosed, "the relay has just stopped; try again");
@@ -204,11 +214,7 @@ Result<PurgeRecord> StoreImpl::purge_alone(Lane& lane, Seq through, const std::s
   record.count = end - progress.head + 1 - settled_in_range;
   progress.head = end + 1;
   progress.settled_above_head -= settled_in_range;
-  auto recorded = record_purge(lane.id, record, progress);
-  if (recorded.ok()) {
-    callbacks_.settle_range(lane.id, record.from, record.through, {lane.topic, 0, Dead{"purged"}});
-  }
-  return recorded;
+  return record_purge(lane.id, record, progress);
 }
 
 /// Entries of from..through that the vector covers.

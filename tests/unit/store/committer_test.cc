@@ -320,6 +320,43 @@ TEST_CASE("committer: one caller without a pause starves neither progress nor th
   CHECK(lanes->count(1) == 1);
 }
 
+TEST_CASE("committer: nor do callers who always find each other at work") {
+  const Disk disk;
+  auto store = disk.open();
+  REQUIRE(store->append(message("t", "first"), {}).ok());
+  disk.fs->slow_syncs(milliseconds(2));
+  disk.fs->hang_syncs(store::DurableTail::kFileName);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> callers;
+  callers.reserve(4);
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      while (!stop && store->append(message("t", "v"), {}).ok()) {
+      }
+    });
+  }
+  CHECK(wait_until([&] { return disk.fs->hanging() > 0; }, seconds(15)));
+  disk.fs->hang_syncs({});
+  stop = true;
+  for (std::thread& caller : callers) caller.join();
+}
+
+TEST_CASE("committer: who waits for progress is told when there will be none") {
+  const Disk disk;
+  auto store = disk.open();
+  REQUIRE(store->append(message("t", "v"), {}).ok());
+  FsFault fault;
+  fault.ops = kFsSync;
+  fault.path_contains = ".log";
+  disk.fs->fail(fault);
+  Code told = Code::kOk;
+  std::thread waits([&] { told = store->flush_until("t", 1, std::chrono::hours(1)).code(); });
+  CHECK(store->append(message("t", "w"), {}).status().code() == Code::kIndeterminate);
+  waits.join();
+  CHECK(told == Code::kPoisoned);
+  disk.fs->heal();
+}
+
 TEST_CASE("committer: nothing touches the disk when nothing changed") {
   const Disk disk;
   auto store = disk.open();

@@ -184,4 +184,32 @@ TEST_CASE("limits: at the disk's reserve appends are refused, and the relay goes
   CHECK(store->append(message("t", "v"), {})->seq == 4);
 }
 
+TEST_CASE("limits: what the process before left settled makes room too") {
+  const Disk disk;
+  ManualClock clock;
+  Options options;
+  options.disk_reserve_bytes = 1 << 20;
+  constexpr Seq kCount = 16;
+  {
+    auto store = disk.open(options, &clock);
+    const std::string value(1 << 19, 'v');
+    for (Seq i = 0; i < kCount; ++i) REQUIRE(store->append(message("t", value), {}).ok());
+  }
+  {
+    auto store = disk.open(options, &clock);  // writes them to a table
+    store->advance(1, settled(kCount), kCount);
+    REQUIRE(store->sync_progress().ok());
+  }
+  auto store = disk.open(options, &clock);
+  disk.fs->set_quota_bytes(disk.fs->used_bytes() + (1 << 19));
+  clock.now_ms += 1'000;
+  CHECK(store->append(message("t", "v"), {}).status().code() == Code::kDiskFull);
+  CHECK(wait_until(
+      [&] {
+        clock.now_ms += 1'000;
+        return store->append(message("t", "v"), {}).ok();
+      },
+      std::chrono::seconds(20)));
+}
+
 }  // namespace outbox::test
