@@ -57,8 +57,9 @@ class InboxState {
 /// Called on a worker thread. Effects go into `batch` and are kept together with the message's
 /// offset, or not at all; read-modify-write of one key's state is safe, because the write of a
 /// message has returned before the next one of its key (or partition) begins. Anything but OK, or
-/// an exception: nothing of `batch` is kept, and the message is tried again. In plain mode nothing
-/// of `batch` is ever kept.
+/// an exception: nothing of `batch` is kept, and the message is tried again, attempts_max times in
+/// all; after kClosed, which says that it is not the message's fault, as often as it takes. In
+/// plain mode nothing of `batch` is ever kept.
 using InboxHandler = std::function<Status(const Received& message, rocksdb::WriteBatch& batch,
                                           const InboxState& state)>;
 
@@ -99,7 +100,9 @@ struct InboxOptions {
   std::map<std::string, std::string> kafka_properties;
 
   InboxOrder order = InboxOrder::kKey;
+  /// 1 to kWorkersMax; each is a thread.
   std::size_t workers = 4;
+  static constexpr std::size_t kWorkersMax = 1'024;
   InboxStart start = InboxStart::kEarliest;
 
   /// Messages and bytes that wait for the workers or are in their hands; beyond, nothing is

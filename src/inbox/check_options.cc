@@ -44,6 +44,9 @@ Status check_limits(const InboxOptions& options) {
   for (const auto& [name, value] : at_least_one) {
     if (value == 0) return invalid(std::string(name) + " is not above 0");
   }
+  if (options.workers > InboxOptions::kWorkersMax) {
+    return invalid("workers is above " + std::to_string(InboxOptions::kWorkersMax));
+  }
   const std::pair<const char*, milliseconds> times_above_zero[] = {
       {"retry_backoff_min", options.retry_backoff_min_ms},
       {"commit_interval", options.commit_interval_ms},

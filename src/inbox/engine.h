@@ -48,6 +48,8 @@ class Engine final : public InboxState {
 
  private:
   using Partitions = std::vector<kafka::TopicPartition>;
+  /// For what Kafka is asked on the poll thread.
+  static constexpr std::chrono::milliseconds kAskTimeout{5'000};
 
   /// An assigned partition.
   struct Slot {
@@ -83,14 +85,19 @@ class Engine final : public InboxState {
   Status begin();
   void take(const kafka::Assigned& assigned);
   void take(const kafka::Revoked& revoked);
-  void take(const kafka::NotThere& not_there);
   std::vector<kafka::PartitionOffset> resolve(const Partitions& partitions);
   Result<kafka::PartitionOffset> place(const kafka::PartitionOffset& committed);
+  Status keep_start(const kafka::TopicPartition& where, const Start& start, bool fresh);
   void resolve_pending();
+  DedupLimits dedup_limits() const;
+
+  // engine_halt.cc
+  void take(const kafka::NotThere& not_there);
   void look_for_ends(const kafka::TopicPartition& where, Slot& slot);
   void halt(const kafka::TopicPartition& where, Slot& slot, const std::string& reason);
   void take_orders();
   void restart(const kafka::TopicPartition& where, Slot& slot);
+  Status forget_done(const kafka::TopicPartition& where, StoredPartition& known);
   void retire(const Partition& partition);
 
   // engine_commit.cc
@@ -100,6 +107,7 @@ class Engine final : public InboxState {
   Status commit_now(const Partitions& partitions);
   bool end(const Partitions& partitions, std::chrono::steady_clock::time_point deadline);
   void release(const Partitions& partitions, bool lost);
+  void forget(const Partitions& partitions);
   void tell_uncommitted(const Partitions& partitions);
   void finish();
   Partitions all() const;

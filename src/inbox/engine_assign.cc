@@ -1,3 +1,5 @@
+#include <rocksdb/write_batch.h>
+
 #include <algorithm>
 
 #include "inbox/engine.h"
@@ -7,16 +9,14 @@ namespace {
 
 using kafka::PartitionOffset;
 using kafka::TopicPartition;
-using std::chrono::milliseconds;
 
-constexpr milliseconds kAskTimeout{5'000};
 constexpr std::int64_t kResolveAgain_ms = 1'000;
-constexpr milliseconds kRestartWait{1'000};
 // librdkafka's logical end of a partition: where one waits of which nothing is known yet.
 constexpr std::int64_t kOffsetEnd = -1;
 
-DedupLimits dedup_limits(const InboxOptions& options) {
-  return {options.sessions_of_outbox_max, options.session_idle_ms.count(), options.sessions_max};
+/// Brokers that do not answer, or not yet.
+bool passes_by_itself(const Status& status) {
+  return status.code() == Code::kKafka || status.code() == Code::kTimeout;
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ std::vector<PartitionOffset> Engine::resolve(const Partitions& partitions) {
     auto start = place(at);
     if (start.ok()) {
       starts.push_back(std::move(*start));
-    } else if (start.status().code() == Code::kKafka) {
+    } else if (passes_by_itself(start.status())) {
       log_->warn("inbox: {}; trying again", start.status().message());
     } else {
       fail(start.status());
@@ -91,6 +91,9 @@ Result<PartitionOffset> Engine::place(const PartitionOffset& committed) {
     facts.high = ends->high;
   }
   const Start start = choose_start(facts);
+  if (!facts.committed) {
+    if (Status kept = keep_start(where, start, !facts.local); !kept.ok()) return kept;
+  }
   const std::int64_t ours = known.position ? known.position->committed : 0;
   if (const std::int64_t repeats = repeats_of(facts, ours, known.done); repeats > 0) {
     tally_.possible_repeats += static_cast<std::uint64_t>(repeats);
@@ -101,8 +104,8 @@ Result<PartitionOffset> Engine::place(const PartitionOffset& committed) {
   // back before it would hide that it is not there.
   const auto lost =
       needs_ends(facts) ? out_of_range(start.position, facts.low, facts.high) : std::nullopt;
-  auto partition = std::make_shared<Partition>(where, start, std::move(known),
-                                               dedup_limits(options_), store_.get());
+  auto partition =
+      std::make_shared<Partition>(where, start, std::move(known), dedup_limits(), store_.get());
   Slot& slot = slots_[where];
   {
     const std::lock_guard lock(mutex_);
@@ -111,6 +114,19 @@ Result<PartitionOffset> Engine::place(const PartitionOffset& committed) {
   }
   if (lost) halt(where, slot, describe(*lost));
   return PartitionOffset{where, lost ? facts.low : start.read_from, {}};
+}
+
+/// Before the first message of a partition for which nobody has committed anything: whoever has it
+/// after a death with messages in hand would begin elsewhere (at another end, or behind what
+/// retention took), in silence.
+Status Engine::keep_start(const TopicPartition& where, const Start& start, bool fresh) {
+  if (store_ && fresh) {
+    rocksdb::WriteBatch batch;
+    store_->put_position(batch, where, {start.position, start.position});
+    if (Status status = store_->write(batch); !status.ok()) return status;
+    if (Status status = store_->sync(); !status.ok()) return status;
+  }
+  return consumer_->commit({{where, start.position, metadata_}});
 }
 
 /// Partitions whose start could not be found out when they were assigned.
@@ -132,102 +148,8 @@ void Engine::resolve_pending() {
   pause_where_needed();
 }
 
-void Engine::take(const kafka::NotThere& not_there) {
-  const auto found = slots_.find(not_there.where);
-  if (found == slots_.end() || !found->second.partition || !found->second.halted.empty()) return;
-  found->second.ends_wanted = true;
-}
-
-void Engine::look_for_ends(const TopicPartition& where, Slot& slot) {
-  const auto ends = consumer_->ends(where, kAskTimeout);
-  if (!ends.ok()) return;  // again soon
-  slot.ends_wanted = false;
-  const std::int64_t next = slot.partition->next();
-  const auto lost = out_of_range(next, ends->low, ends->high);
-  if (!lost) {
-    const Status status = consumer_->seek({where, next, {}});
-    if (!status.ok()) log_->warn("inbox: {}", status.message());
-    return;
-  }
-  slot.partition->close();
-  slot.lost_range = true;
-  halt(where, slot, describe(*lost));
-}
-
-void Engine::halt(const TopicPartition& where, Slot& slot, const std::string& reason) {
-  slot.partition->close();
-  {
-    const std::lock_guard lock(mutex_);
-    slot.halted = reason;
-  }
-  log_->error("inbox: {} halts: {}", to_text(where), reason);
-  tell({InboxEvent::Kind::kHalted, where.topic, where.partition, slot.partition->position(), 0,
-        reason});
-}
-
-void Engine::take_orders() {
-  std::vector<Halt> halts;
-  Partitions resumes;
-  {
-    const std::lock_guard lock(mutex_);
-    halts.swap(halts_);
-    resumes.swap(resumes_);
-  }
-  for (const Halt& order : halts) {
-    const auto found = slots_.find(order.where);
-    if (found == slots_.end() || found->second.partition != order.partition) continue;
-    if (found->second.halted.empty()) halt(order.where, found->second, order.reason);
-  }
-  for (const TopicPartition& where : resumes) {
-    const auto found = slots_.find(where);
-    if (found != slots_.end() && !found->second.halted.empty()) restart(where, found->second);
-  }
-  if (!halts.empty() || !resumes.empty()) pause_where_needed();
-}
-
-/// Begins anew at the position, or behind the lost range, with what is known.
-void Engine::restart(const TopicPartition& where, Slot& slot) {
-  Start start{0, 0, true};
-  if (slot.lost_range) {
-    const auto ends = consumer_->ends(where, kAskTimeout);
-    if (!ends.ok()) {
-      log_->warn("inbox: {}; {} halts still", ends.status().message(), to_text(where));
-      return;
-    }
-    start.position = ends->low;
-  }
-  (void)slot.partition->ended_by(std::chrono::steady_clock::now() + kRestartWait);
-  StoredPartition known = slot.partition->snapshot();
-  if (!slot.lost_range) start.position = known.position->offset;
-  start.read_from = start.position;
-  retire(*slot.partition);
-  auto partition = std::make_shared<Partition>(where, start, std::move(known),
-                                               dedup_limits(options_), store_.get());
-  {
-    const std::lock_guard lock(mutex_);
-    slot = Slot();
-    slot.partition = std::move(partition);
-    slot.paused = true;  // as halted ones are
-  }
-  const Status status = consumer_->seek({where, start.read_from, {}});
-  if (!status.ok()) log_->warn("inbox: {}", status.message());
-}
-
-/// What it counted stays counted.
-void Engine::retire(const Partition& partition) {
-  const DedupCounts counts = partition.counts();
-  tally_.gaps_merged += counts.gaps_merged;
-  tally_.sessions_forgotten += counts.sessions_forgotten;
-}
-
-Status Engine::resume(const TopicPartition& where) {
-  const std::lock_guard lock(mutex_);
-  const auto found = slots_.find(where);
-  if (found == slots_.end() || found->second.halted.empty()) {
-    return {Code::kNotFound, to_text(where) + " does not halt here"};
-  }
-  resumes_.push_back(where);
-  return {};
+DedupLimits Engine::dedup_limits() const {
+  return {options_.sessions_of_outbox_max, options_.session_idle_ms.count(), options_.sessions_max};
 }
 
 }  // namespace outbox::inbox

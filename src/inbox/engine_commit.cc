@@ -100,14 +100,26 @@ void Engine::release(const Partitions& partitions, bool lost) {
     (void)commit_now(partitions);
   }
   tell_uncommitted(partitions);
+  forget(partitions);
+}
+
+void Engine::forget(const Partitions& partitions) {
   last_slot_ = nullptr;
-  const std::lock_guard lock(mutex_);
-  for (const TopicPartition& where : partitions) {
-    const auto found = slots_.find(where);
-    if (found == slots_.end()) continue;
-    if (found->second.partition) retire(*found->second.partition);
-    slots_.erase(found);
+  Partitions paused;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const TopicPartition& where : partitions) {
+      const auto found = slots_.find(where);
+      if (found == slots_.end()) continue;
+      if (found->second.paused) paused.push_back(where);
+      if (found->second.partition) retire(*found->second.partition);
+      slots_.erase(found);
+    }
   }
+  // librdkafka would remember it until the partition comes back, when nobody here does any more
+  // (rd_kafka_toppar_fetch_stop() keeps what the application paused).
+  const Status status = paused.empty() ? Status() : consumer_->resume(paused);
+  if (!status.ok()) log_->warn("inbox: {}", status.message());
 }
 
 /// With a store this is counted when the partition comes back, from what is stored.

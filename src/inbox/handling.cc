@@ -13,6 +13,7 @@ void Handling::run(const Job& job) {
   if (!partition.begin()) return;
   Random random(static_cast<std::uint64_t>(job.received.offset));
   Backoff backoff;
+  int faults = 0;
   while (true) {
     rocksdb::WriteBatch batch;
     const Status done = call(job.received, batch);
@@ -20,7 +21,8 @@ void Handling::run(const Job& job) {
       if (finish(job, batch)) ++tally_.processed;
       return;
     }
-    if (backoff.attempts() + 1 >= options_.attempts_max) return give_up(job, done.to_string());
+    const bool its_fault = done.code() != Code::kClosed;
+    if (its_fault && ++faults >= options_.attempts_max) return give_up(job, done.to_string());
     ++tally_.retried;
     const std::chrono::milliseconds pause(backoff.next_ms(
         options_.retry_backoff_min_ms.count(), options_.retry_backoff_max_ms.count(), random));

@@ -108,6 +108,16 @@ class Rig {
   std::unique_ptr<Engine> engine;
 };
 
+inline const kafka::TopicPartition kZero{"t", 0};
+inline const kafka::TopicPartition kOne{"t", 1};
+
+/// Messages "1" of `count` keys in turn.
+inline void append(Rig& rig, const kafka::TopicPartition& where, int count, int keys) {
+  for (int i = 0; i < count; ++i) {
+    rig.kafka.append(where, "k" + std::to_string(i % keys), "1");
+  }
+}
+
 /// A door that handlers wait at.
 class Door {
  public:

@@ -12,24 +12,17 @@ namespace {
 using namespace std::chrono_literals;
 using kafka::Revoked;
 using kafka::TopicPartition;
+using test::append;
 using test::Door;
+using test::kOne;
 using test::kSoon;
+using test::kZero;
 using test::Rig;
 using test::wait_until;
-
-const TopicPartition kZero{"t", 0};
-const TopicPartition kOne{"t", 1};
 
 std::vector<Header> id(int seq) {
   return {{"outbox-id", "000000ab.1/" + std::to_string(seq)},
           {"outbox-prev", std::to_string(seq - 1)}};
-}
-
-/// Messages "1" of `count` keys in turn.
-void append(Rig& rig, const TopicPartition& where, int count, int keys) {
-  for (int i = 0; i < count; ++i) {
-    rig.kafka.append(where, "k" + std::to_string(i % keys), "1");
-  }
 }
 
 TEST_CASE("engine: all is processed once, and committed when it is") {
@@ -90,36 +83,6 @@ TEST_CASE("engine: duplicates are dropped, gaps are told and filled") {
   CHECK(rig.told(InboxEvent::Kind::kGap));
 }
 
-TEST_CASE("engine: a restart goes on where the store is, whatever Kafka's commit says") {
-  for (const std::int64_t kafka_says : {0, 40, 100}) {
-    Rig rig;
-    append(rig, kZero, 100, 3);
-    rig.start();
-    REQUIRE(rig.processed(100));
-    rig.engine.reset();
-    rig.kafka.partitions[kZero].committed.offset = kafka_says;
-    append(rig, kZero, 50, 3);
-    rig.start();
-    REQUIRE(rig.processed(50));
-    CHECK(rig.engine->stop(5s).ok());
-    CHECK(rig.calls == 150);
-  }
-}
-
-TEST_CASE("engine: another store's commit that is further wins") {
-  Rig rig;
-  append(rig, kZero, 100, 3);
-  rig.start();
-  REQUIRE(rig.processed(100));
-  rig.engine.reset();
-  append(rig, kZero, 50, 3);
-  rig.kafka.partitions[kZero].committed = {kZero, 120, "outbox-inbox:another"};
-  rig.start();
-  REQUIRE(rig.processed(30));
-  CHECK(wait_until([&] { return rig.kafka.committed(kZero) == 150; }, kSoon));
-  CHECK(rig.calls == 130);
-}
-
 TEST_CASE("engine: a slow handler holds up neither polling nor memory") {
   Rig rig;
   rig.options.queued_messages_max = 50;
@@ -168,6 +131,20 @@ TEST_CASE("engine: a failing message is tried again, then halts its partition al
   CHECK(rig.engine->stats().halted.empty());
 }
 
+TEST_CASE("engine: a message is not given up for what is not its fault") {
+  Rig rig;
+  std::atomic<bool> closed = true;
+  rig.before = [&](const Received&) {
+    return closed ? Status(Code::kClosed, "no more just now") : Status();
+  };
+  append(rig, kZero, 1, 1);
+  rig.start();
+  REQUIRE(wait_until([&] { return rig.calls > 10; }, kSoon));  // of 3
+  CHECK(rig.engine->stats().halted.empty());
+  closed = false;
+  CHECK(rig.processed(1));
+}
+
 TEST_CASE("engine: a handler that throws is one that fails") {
   Rig rig;
   rig.before = [](const Received&) -> Status { throw std::runtime_error("boom"); };
@@ -176,60 +153,6 @@ TEST_CASE("engine: a handler that throws is one that fails") {
   REQUIRE(wait_until([&] { return rig.engine->stats().halted.contains("t/0"); }, kSoon));
   CHECK(rig.engine->stats().halted["t/0"].find("boom") != std::string::npos);
   CHECK(rig.calls == 3);
-}
-
-TEST_CASE("engine: a partition that is taken away is finished and committed first") {
-  Rig rig;
-  Door door;
-  rig.before = [&](const Received&) {
-    door.pass();
-    return Status();
-  };
-  append(rig, kZero, 1, 1);
-  rig.start();
-  REQUIRE(door.someone_waits());
-  rig.kafka.rebalance(Revoked{{kZero}, false});
-  // Still waits: it is not let go of while the handler works.
-  CHECK_FALSE(wait_until([&] { return !rig.kafka.assigned(kZero); }, 50ms));
-  door.open();
-  CHECK(wait_until([&] { return !rig.kafka.assigned(kZero); }, kSoon));
-  CHECK(rig.kafka.committed(kZero) == 1);
-  CHECK(rig.sum("k0") == 1);
-}
-
-TEST_CASE("engine: what a handler does after its partition is gone is not kept") {
-  Rig rig;
-  rig.options.revoke_deadline_ms = 1ms;
-  Door door;
-  rig.before = [&](const Received&) {
-    door.pass();
-    return Status();
-  };
-  append(rig, kZero, 1, 1);
-  rig.start();
-  REQUIRE(door.someone_waits());
-  rig.kafka.rebalance(Revoked{{kZero}, false});
-  REQUIRE(wait_until([&] { return !rig.kafka.assigned(kZero); }, kSoon));
-  door.open();
-  REQUIRE(wait_until([&] { return rig.engine->stats().possible_repeats == 1; }, kSoon));
-  CHECK(rig.sum("k0") == 0);
-  rig.kafka.rebalance(kafka::Assigned{{kZero}});
-  REQUIRE(rig.processed(1));
-  CHECK(rig.sum("k0") == 1);
-}
-
-TEST_CASE("engine: a lost partition is not committed") {
-  Rig rig;
-  rig.plain = true;
-  rig.options.commit_interval_ms = 1h;
-  append(rig, kZero, 10, 1);
-  rig.start();
-  REQUIRE(rig.processed(10));
-  rig.kafka.rebalance(Revoked{{kZero}, true});
-  REQUIRE(wait_until([&] { return !rig.kafka.assigned(kZero); }, kSoon));
-  CHECK(rig.kafka.committed(kZero) == -1);
-  CHECK(rig.told(InboxEvent::Kind::kRepeats));
-  CHECK(rig.engine->stats().possible_repeats == 10);
 }
 
 TEST_CASE("engine: without a store, what is done above an unfinished message is told at the end") {
@@ -249,58 +172,6 @@ TEST_CASE("engine: without a store, what is done above an unfinished message is 
   CHECK(stats.possible_repeats == stats.processed - 2);
 }
 
-TEST_CASE("engine: a lost range halts the partition until it is accepted") {
-  for (const bool while_running : {false, true}) {
-    Rig rig;
-    append(rig, kZero, 20, 1);
-    if (!while_running) {
-      rig.kafka.partitions[kZero].low = 10;
-      rig.kafka.partitions[kZero].committed = {kZero, 4, ""};
-    }
-    rig.start();
-    if (while_running) {
-      REQUIRE(rig.processed(20));
-      const std::lock_guard lock(rig.kafka.mutex);
-      auto& partition = rig.kafka.partitions[kZero];
-      partition.low = partition.high = 30;
-      partition.next = 20;
-    }
-    REQUIRE(wait_until([&] { return rig.engine->stats().halted.contains("t/0"); }, kSoon));
-    const std::string range = while_running ? "20..29" : "4..9";
-    CHECK(rig.engine->stats().halted["t/0"].find(range) != std::string::npos);
-    const std::uint64_t before = rig.engine->stats().processed;
-    append(rig, kZero, 1, 1);
-    CHECK(rig.engine->resume(kZero).ok());
-    CHECK(rig.processed(before + (while_running ? 1 : 11)));
-  }
-}
-
-TEST_CASE("engine: a commit beyond the end halts, and is not hidden by what is read back") {
-  Rig rig;
-  append(rig, kZero, 20, 1);
-  rig.kafka.partitions[kZero].committed = {kZero, 1'000, ""};
-  rig.start();
-  REQUIRE(wait_until([&] { return rig.engine->stats().halted.contains("t/0"); }, kSoon));
-  CHECK(rig.engine->stats().halted["t/0"].find("20..999") != std::string::npos);
-  CHECK(rig.calls == 0);
-  CHECK(rig.engine->resume(kZero).ok());
-  CHECK(rig.processed(20));
-}
-
-TEST_CASE("engine: brokers that do not answer are asked again, nothing is begun meanwhile") {
-  Rig rig;
-  append(rig, kZero, 10, 1);
-  rig.kafka.down = true;
-  rig.start();
-  REQUIRE(wait_until([&] { return rig.kafka.paused(kZero); }, kSoon));
-  CHECK(rig.calls == 0);
-  {
-    const std::lock_guard lock(rig.kafka.mutex);
-    rig.kafka.down = false;
-  }
-  CHECK(rig.processed(10));
-}
-
 TEST_CASE("engine: plain mode knows repeats again from what it reads back") {
   Rig rig;
   rig.plain = true;
@@ -315,19 +186,6 @@ TEST_CASE("engine: plain mode knows repeats again from what it reads back") {
   CHECK(wait_until([&] { return rig.kafka.committed(kZero) == 18; }, kSoon));
   CHECK(rig.calls == 12);
   CHECK(rig.engine->stats().duplicates == 6);
-}
-
-TEST_CASE("engine: static assignment needs no group's consent") {
-  Rig rig;
-  rig.options.topics.clear();
-  rig.options.partitions = {{"t", {1}}};
-  append(rig, kZero, 5, 1);
-  append(rig, kOne, 7, 1);
-  rig.start();
-  REQUIRE(rig.processed(7));
-  CHECK(rig.engine->stop(5s).ok());
-  CHECK(rig.kafka.committed(kZero) == -1);
-  CHECK(rig.kafka.committed(kOne) == 7);
 }
 
 }  // namespace

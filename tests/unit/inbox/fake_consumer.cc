@@ -105,8 +105,7 @@ Status FakeConsumer::assign(const std::vector<PartitionOffset>& starts) {
   for (const PartitionOffset& start : starts) {
     auto& partition = kafka_.partitions[start.where];
     partition.assigned = true;
-    partition.paused = false;
-    partition.next = start.offset;
+    partition.next = start.offset;  // what was paused is so still, as in librdkafka
   }
   return {};
 }
@@ -151,6 +150,7 @@ Result<kafka::Ends> FakeConsumer::ends(const TopicPartition& where,
                                        std::chrono::milliseconds /*timeout*/) {
   const std::lock_guard lock(kafka_.mutex);
   if (kafka_.down) return unreachable();
+  if (kafka_.electing) return Status(Code::kTimeout, "no leader");
   return kafka::Ends{kafka_.partitions[where].low, kafka_.partitions[where].high};
 }
 

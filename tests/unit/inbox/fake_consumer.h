@@ -36,7 +36,8 @@ class FakeKafka {
   std::map<kafka::TopicPartition, Partition> partitions;
   std::vector<kafka::ConsumerEvent> events;
   std::uint64_t polls = 0;
-  bool down = false;  ///< nothing can be asked, nothing committed
+  bool down = false;      ///< nothing can be asked, nothing committed
+  bool electing = false;  ///< no leader tells its ends
 };
 
 class FakeConsumer final : public kafka::ConsumerApi {
