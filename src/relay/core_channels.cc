@@ -1,5 +1,6 @@
 // Making producers anew, and what makes it necessary.
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "relay/core_state.h"
@@ -132,22 +133,28 @@ void Core::State::watchdog() {
     of->busy = of->held > 0;
     return !of->busy;
   });
-  if (is_connected) {
-    const std::vector<Lane*> all = busy;
-    for (Lane* of : all) {
-      const std::vector<Partition*> active = of->active;
-      for (Partition* partition : active) watch_partition(*of, *partition);
+  // All that are due count, not only the first of a producer, for which it is made anew.
+  std::vector<std::pair<Lane*, Partition*>> late;
+  for (Lane* of : busy) {
+    for (Partition* partition : of->active) {
+      if (unacknowledged(*of, *partition)) late.emplace_back(of, partition);
     }
   }
+  for (const auto& [of, partition] : late) make_anew_for(*of, *partition);
   care_for_mains();
 }
 
-void Core::State::watch_partition(Lane& of, Partition& partition) {
-  if (partition.in_flight() == 0 || partition.leader < 0) return;
+/// For longer than the watchdog allows.
+bool Core::State::unacknowledged(const Lane& of, const Partition& partition) const {
+  if (!is_connected || partition.in_flight() == 0 || partition.leader < 0) return false;
   const std::int64_t since =
       std::max({partition.slots().front().sent_ms, partition.live_since_ms, connected_since_ms});
   const std::int64_t limit = options.watchdog_ms << partition.watchdog_doublings;
-  if (now - since < limit || channel(of.channel).rebuilding()) return;
+  return now - since >= limit && !channel(of.channel).rebuilding();
+}
+
+void Core::State::make_anew_for(Lane& of, Partition& partition) {
+  const std::int64_t limit = options.watchdog_ms << partition.watchdog_doublings;
   partition.watchdog_doublings = std::min(partition.watchdog_doublings + 1, kWatchdogDoublingsMax);
   channel(of.channel).blamed = true;
   note(of, true,

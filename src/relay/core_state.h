@@ -147,7 +147,8 @@ struct Core::State {
   /// The channel is made anew on this partition's account.
   void trouble(Lane& of, Partition& partition);
   void watchdog();
-  void watch_partition(Lane& of, Partition& partition);
+  bool unacknowledged(const Lane& of, const Partition& partition) const;
+  void make_anew_for(Lane& of, Partition& partition);
   /// Nothing of it is in flight.
   void close(Channel which);
 

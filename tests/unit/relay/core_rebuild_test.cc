@@ -329,6 +329,20 @@ TEST_CASE("watchdog: un-acked with a live leader all the time; doubles; rests ot
   }
 }
 
+TEST_CASE("watchdog: of many partitions that are late each counts every time") {
+  CoreRig rig;
+  rig.lane(1, 6);
+  rig.append_fresh(1, {0, 1, 2, 3, 4, 5});
+  rig.after(122'000);
+  CHECK(rig.rebuilds("watchdog") == 1);
+  rig.after(245'000);
+  CHECK(rig.rebuilds("watchdog") == 2);
+  CHECK_FALSE(rig.state(1).starts_with("probing"));
+  rig.after(485'000);
+  CHECK(rig.rebuilds("watchdog") == 3);
+  CHECK(rig.state(1).starts_with("probing"));
+}
+
 TEST_CASE("fenced: everything stops, with a name") {
   CoreRig rig;
   rig.lane(1, 1);
