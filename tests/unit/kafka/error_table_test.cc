@@ -39,17 +39,11 @@ TEST_CASE("every error code that librdkafka knows has a row, and no other has") 
 TEST_CASE("only what is a verdict on the message itself may end an entry's way") {
   // Listed by hand: a code that moves here moves entries to the dead letters.
   const std::map<std::int32_t, const char*> verdicts = {
-      {RD_KAFKA_RESP_ERR__BAD_MSG, ""},
-      {RD_KAFKA_RESP_ERR__BAD_COMPRESSION, ""},
-      {RD_KAFKA_RESP_ERR__INVALID_ARG, ""},
-      {RD_KAFKA_RESP_ERR__KEY_SERIALIZATION, ""},
-      {RD_KAFKA_RESP_ERR__VALUE_SERIALIZATION, ""},
-      {RD_KAFKA_RESP_ERR_INVALID_MSG, ""},
-      {RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE, ""},
-      {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ""},
-      {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, ""},
-      {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, ""},
-      {RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ""},
+      {RD_KAFKA_RESP_ERR__BAD_COMPRESSION, ""},   {RD_KAFKA_RESP_ERR__INVALID_ARG, ""},
+      {RD_KAFKA_RESP_ERR__KEY_SERIALIZATION, ""}, {RD_KAFKA_RESP_ERR__VALUE_SERIALIZATION, ""},
+      {RD_KAFKA_RESP_ERR_INVALID_MSG, ""},        {RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE, ""},
+      {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ""}, {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, ""},
+      {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, ""},  {RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ""},
       {RD_KAFKA_RESP_ERR_INVALID_RECORD, ""},
   };
   for (const ErrorRow& row : error_rows()) {
