@@ -5,6 +5,8 @@
 namespace outbox::bench {
 namespace {
 
+constexpr int kBusyLimit_ms = 10'000;
+
 void must_be(bool fine, sqlite3* db) {
   if (!fine) die(std::string("SQLite: ") + sqlite3_errmsg(db));
 }
@@ -13,6 +15,8 @@ void must_be(bool fine, sqlite3* db) {
 
 Sqlite::Sqlite(const std::filesystem::path& file) {
   must_be(sqlite3_open(file.c_str(), &db_) == SQLITE_OK, db_);
+  // Appends and deletions take turns; without it who comes second is refused.
+  must_be(sqlite3_busy_timeout(db_, kBusyLimit_ms) == SQLITE_OK, db_);
 }
 
 Sqlite::~Sqlite() { sqlite3_close(db_); }
