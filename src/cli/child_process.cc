@@ -10,9 +10,13 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace outbox::cli {
 namespace {
+
+/// Longer lines come in pieces.
+constexpr std::size_t kLineBytesMax = std::size_t{1} << 20;
 
 Status system_error(const char* what) {
   return {Code::kIoError, std::string(what) + ": " + std::strerror(errno)};
@@ -103,6 +107,7 @@ std::optional<std::string> ChildProcess::read_line(std::chrono::milliseconds wai
       buffer_.erase(0, end + 1);
       return line;
     }
+    if (buffer_.size() >= kLineBytesMax) return std::exchange(buffer_, {});
     pollfd readable{output_, POLLIN, 0};
     if (poll(&readable, 1, static_cast<int>(wait_ms.count())) <= 0) return std::nullopt;
     std::array<char, 4096> bytes{};

@@ -13,6 +13,7 @@
 #include "cli/exit_codes.h"
 #include "cli/output.h"
 #include "cli/signals.h"
+#include "cli/whole_number.h"
 #include "outbox/inbox.h"
 #include "service/config.h"
 #include "service/http_server.h"
@@ -133,19 +134,22 @@ Status stop(Inbox& inbox, ConsumeSink& sink) {
 }
 
 /// Null: nobody asked for it.
-Result<std::unique_ptr<service::HttpServer>> serve(const std::string& address, const Inbox& inbox,
-                                                   Log log) {
-  if (address.empty()) return std::unique_ptr<service::HttpServer>();
+Result<std::unique_ptr<service::Listener>> listen(const std::string& address) {
+  if (address.empty()) return std::unique_ptr<service::Listener>();
   const auto endpoint = service::parse_endpoint(address);
   if (!endpoint.ok()) return endpoint.status();
+  return service::Listener::open(*endpoint);
+}
+
+Result<std::unique_ptr<service::HttpServer>> serve(std::unique_ptr<service::Listener> listener,
+                                                   const Inbox& inbox, Log log) {
+  if (listener == nullptr) return std::unique_ptr<service::HttpServer>();
   service::HttpOptions options;
   options.read_threads = 1;
   options.write_threads = 1;
   options.connections_max = kConnectionsMax;
-  auto listener = service::Listener::open(*endpoint);
-  if (!listener.ok()) return listener.status();
   return service::HttpServer::start(
-      std::move(*listener), options,
+      std::move(listener), options,
       [&inbox](const service::HttpRequest& request) { return service::answer_for(inbox, request); },
       std::move(log));
 }
@@ -153,6 +157,8 @@ Result<std::unique_ptr<service::HttpServer>> serve(const std::string& address, c
 int consume(const ConsumeFlags& flags) {
   auto options = options_of(flags);
   if (!options.ok()) return report(options.status(), Phase::kSetup);
+  auto listener = listen(flags.listen);
+  if (!listener.ok()) return report(listener.status(), Phase::kSetup);
   StopSignal signal;
   std::unique_ptr<ConsumeSink> sink;
   if (flags.exec.empty()) {
@@ -165,11 +171,12 @@ int consume(const ConsumeFlags& flags) {
       *options, [&](const Received& received, rocksdb::WriteBatch& /*batch*/,
                     const InboxState& /*state*/) { return take(*sink, gate, received); });
   if (!inbox.ok()) return report(inbox.status(), Phase::kSetup);
-  const auto server = serve(flags.listen, **inbox, options->logger);
-  if (!server.ok()) return report(server.status(), Phase::kSetup);
-  while (!gate.over() && (*inbox)->health().ok() && !signal.wait_for(kStep)) {
+  const auto server = serve(std::move(*listener), **inbox, options->logger);
+  Status failure = server.ok() ? Status() : server.status();
+  while (failure.ok() && !gate.over() && !signal.wait_for(kStep)) {
+    failure = (*inbox)->health();
+    if (failure.ok()) failure = sink->health();
   }
-  const Status failure = (*inbox)->health();
   const Status stopped = stop(**inbox, *sink);
   const InboxStats stats = (*inbox)->stats();
   if (!flags.quiet) {
@@ -217,13 +224,15 @@ void add_options(CLI::App& command, ConsumeFlags& flags) {
   auto* const exec = command.add_option("--exec", flags.exec, "Command that takes the messages")
                          ->type_name("COMMAND");
   command.add_flag("--ndjson", flags.ndjson, "Print them (the default)")->excludes(exec);
-  command.add_option("--workers", flags.workers, "Messages at work at once, each key in order [1]");
+  command.add_option("--workers", flags.workers, "Messages at work at once, each key in order [1]")
+      ->check(whole_number(1, InboxOptions::kWorkersMax));
   command.add_option("--from", flags.from, "Where nothing is known: earliest or latest [earliest]");
   command.add_option("--dead-letter-topic", flags.dead_letter_topic, "Takes what goes on failing");
   command.add_option(
       "--attempts", flags.attempts,
       "How often a failing message is tried before that [" + std::to_string(flags.attempts) + "]");
-  command.add_option("--count", flags.count, "Stop after so many; default never");
+  command.add_option("--count", flags.count, "Stop after so many; default never")
+      ->check(whole_number());
   command
       .add_option("--listen", flags.listen,
                   "Answer GET /metrics, /livez and /readyz there: unix:PATH or HOST:PORT")

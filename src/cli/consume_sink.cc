@@ -19,13 +19,20 @@ constexpr std::string_view kOk = "ok";
 constexpr std::string_view kFail = "fail";
 
 Status failed(const std::string& why) { return {Code::kInvalidArgument, why}; }
+Status stopping() { return {Code::kClosed, "stopping"}; }
 
 }  // namespace
 
 Status PrintSink::take(const Received& received) {
   const std::string line = service::to_json(received) + "\n";
   const std::lock_guard lock(mutex_);
-  return print(line);
+  if (failure_.ok()) failure_ = print(line);
+  return failure_.ok() ? Status() : Status(Code::kClosed, failure_.message());
+}
+
+Status PrintSink::health() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
 }
 
 ExecSink::~ExecSink() {
@@ -53,7 +60,11 @@ Status ExecSink::take(const Received& received) {
 
 Result<ExecSink::Child> ExecSink::free_one() {
   const std::lock_guard lock(mutex_);
-  if (hurry_) return failed("stopping");
+  if (hurry_) return stopping();
+  // What was said beyond an answer would pass for the next message's.
+  while (!free_.empty() && (free_.back()->read_line(milliseconds(0)) || free_.back()->ended())) {
+    free_.pop_back();
+  }
   if (free_.empty()) {
     auto started = ChildProcess::start_shell(command_);
     if (!started.ok()) return started.status();
@@ -76,7 +87,7 @@ Status ExecSink::answer_of(ChildProcess& child, bool& sound) {
     sound = false;
     if (line) return failed("the child answered neither ok nor fail: " + *line);
     if (child.ended()) return failed("the child ended without an answer");
-    if (hurry_) return failed("stopping");
+    if (hurry_) return stopping();
     sound = true;
   }
 }

@@ -15,8 +15,10 @@ namespace outbox::cli {
 class ConsumeSink {
  public:
   virtual ~ConsumeSink() = default;
-  /// OK: the message is done, and may be committed.
+  /// OK: the message is done, and may be committed. kClosed: nothing is taken any more.
   virtual Status take(const Received& received) = 0;
+  /// Why nothing is taken any more.
+  virtual Status health() const { return {}; }
   /// No take() shall wait any longer.
   virtual void hurry() {}
 };
@@ -25,14 +27,16 @@ class ConsumeSink {
 class PrintSink final : public ConsumeSink {
  public:
   Status take(const Received& received) override;
+  Status health() const override;
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  Status failure_;
 };
 
 /// Children that run the user's command; a message goes to one that is free, and is done when that
-/// one has answered `ok`. One that ends, or says anything but `ok` and `fail`, is started anew for
-/// the next message.
+/// one has answered `ok`. One that ends, or says anything but `ok` and `fail`, or more than one
+/// line, is started anew for the next message.
 class ExecSink final : public ConsumeSink {
  public:
   explicit ExecSink(std::string command) : command_(std::move(command)) {}

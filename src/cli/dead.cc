@@ -7,6 +7,7 @@
 #include "cli/exit_codes.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "cli/whole_number.h"
 #include "service/json_text.h"
 #include "service/open_access.h"
 #include "service/text.h"
@@ -114,10 +115,12 @@ void add_command(CLI::App& dead, Context& context, const Command& command) {
   auto flags = std::make_shared<DeadFlags>();
   if (command.action == list) {
     app->add_option("--topic", flags->topic, "Of this topic only")->type_name("T");
-    app->add_option("--count", flags->count, "At most this many [100]")->type_name("N");
+    app->add_option("--count", flags->count, "At most this many [100]")
+        ->check(whole_number())
+        ->type_name("N");
   } else {
     app->add_option("TOPIC", flags->topic, "The topic")->required();
-    app->add_option("SEQ", flags->seq, "Its sequence number")->required();
+    app->add_option("SEQ", flags->seq, "Its sequence number")->check(whole_number(1))->required();
   }
   if (command.intent == Intent::kRead) {
     app->add_flag("--json", flags->json, "One JSON object a line");

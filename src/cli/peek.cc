@@ -6,6 +6,7 @@
 #include "cli/exit_codes.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "cli/whole_number.h"
 #include "service/json_text.h"
 #include "service/open_access.h"
 #include "service/text.h"
@@ -75,8 +76,11 @@ void add_peek(CLI::App& app, Context& context) {
   auto flags = std::make_shared<PeekFlags>();
   command->add_option("--topic", flags->topic, "The topic")->type_name("T");
   command->add_option("--from", flags->from, "First sequence number; default the head")
+      ->check(whole_number())
       ->type_name("SEQ");
-  command->add_option("--count", flags->count, "At most this many [10]")->type_name("N");
+  command->add_option("--count", flags->count, "At most this many [10]")
+      ->check(whole_number())
+      ->type_name("N");
   command->add_flag("--json", flags->json, "One JSON object a line");
   service::Config base;
   base.log_level = "error";

@@ -6,6 +6,7 @@
 #include "cli/exit_codes.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "cli/whole_number.h"
 #include "service/json_text.h"
 #include "service/open_access.h"
 
@@ -56,6 +57,7 @@ void add_purge(CLI::App& app, Context& context) {
   auto flags = std::make_shared<PurgeFlags>();
   command->add_option("--topic", flags->topic, "The topic")->type_name("T");
   command->add_option("--through", flags->through, "Last one to give up; default all there are")
+      ->check(whole_number(1))
       ->type_name("SEQ");
   command->add_flag("--yes", flags->yes, "Yes, give them up");
   command->add_flag("--json", flags->json, "Print the record as JSON");

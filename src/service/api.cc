@@ -1,5 +1,7 @@
 #include "service/api.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 
 #include "service/json_out.h"
@@ -42,11 +44,21 @@ std::string query(const HttpRequest& request, const std::string& name) {
 
 Result<std::uint64_t> number(const HttpRequest& request, const std::string& name,
                              std::uint64_t otherwise) {
-  const std::string text = query(request, name);
-  if (text.empty()) return otherwise;
-  auto value = parse_count(text);
+  if (!request.query.contains(name)) return otherwise;
+  auto value = parse_count(query(request, name));
   if (!value.ok()) return Status(Code::kInvalidArgument, name + ": " + value.status().message());
   return value;
+}
+
+/// What changes something is not done for a query that may be a slip of the pen: a name nobody
+/// knows would be taken for one left out, which often means all.
+Status only(const HttpRequest& request, std::initializer_list<std::string_view> names) {
+  for (const auto& [name, value] : request.query) {
+    if (std::ranges::find(names, name) == names.end()) {
+      return {Code::kInvalidArgument, "unknown query parameter " + name};
+    }
+  }
+  return {};
 }
 
 /// The entry a request is about.
@@ -204,8 +216,12 @@ HttpResponse Api::drop(const HttpRequest& request) const {
 }
 
 HttpResponse Api::purge(const HttpRequest& request) const {
+  if (Status known = only(request, {"topic", "through", "who"}); !known.ok()) return failure(known);
   const auto through = number(request, "through", 0);
   if (!through.ok()) return failure(through.status());
+  if (*through == 0 && request.query.contains("through")) {
+    return failure({Code::kInvalidArgument, "through: wanted 1 or more; without it all are meant"});
+  }
   const std::string topic = query(request, "topic");
   if (topic.empty()) return failure({Code::kInvalidArgument, "wanted ?topic=TOPIC"});
   const auto record = access_.purge(topic, *through, who(request));
@@ -220,14 +236,18 @@ HttpResponse Api::purges(const HttpRequest&) const {
   return json_response({{"purges", list}});
 }
 
-HttpResponse Api::pause(const HttpRequest& request) const {
-  return done(access_.pause(query(request, "topic")));
+HttpResponse Api::steer(const HttpRequest& request,
+                        Status (Access::*action)(const std::string& topic)) const {
+  const Status known = only(request, {"topic"});
+  return known.ok() ? done((access_.*action)(query(request, "topic"))) : failure(known);
 }
+
+HttpResponse Api::pause(const HttpRequest& request) const { return steer(request, &Access::pause); }
 HttpResponse Api::resume(const HttpRequest& request) const {
-  return done(access_.resume(query(request, "topic")));
+  return steer(request, &Access::resume);
 }
 HttpResponse Api::accept(const HttpRequest& request) const {
-  return done(access_.accept(query(request, "topic")));
+  return steer(request, &Access::accept);
 }
 
 HttpResponse Api::metrics(const HttpRequest&) const {

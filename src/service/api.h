@@ -43,6 +43,8 @@ class Api {
   HttpResponse drop(const HttpRequest& request) const;
   HttpResponse purge(const HttpRequest& request) const;
   HttpResponse purges(const HttpRequest& request) const;
+  HttpResponse steer(const HttpRequest& request,
+                     Status (Access::*action)(const std::string& topic)) const;
   HttpResponse pause(const HttpRequest& request) const;
   HttpResponse resume(const HttpRequest& request) const;
   HttpResponse accept(const HttpRequest& request) const;

@@ -41,24 +41,24 @@ Result<PurgeRecord> OutboxAccess::purge(const std::string& topic, Seq through,
 Result<std::vector<PurgeRecord>> OutboxAccess::purges() { return outbox_.purges(); }
 
 Status OutboxAccess::pause(const std::string& topic) {
-  const Status status = need_relay();
+  const Status status = need_relay(topic);
   if (status.ok()) relay_->pause(topic);
   return status;
 }
 
 Status OutboxAccess::resume(const std::string& topic) {
-  const Status status = need_relay();
+  const Status status = need_relay(topic);
   if (status.ok()) relay_->resume(topic);
   return status;
 }
 
 Status OutboxAccess::accept(const std::string& topic) {
-  const Status status = need_relay();
+  const Status status = need_relay(topic);
   return status.ok() ? relay_->accept(topic) : status;
 }
 
-Status OutboxAccess::need_relay() const {
-  if (relay_ != nullptr) return {};
+Status OutboxAccess::need_relay(const std::string& topic) const {
+  if (relay_ != nullptr) return topic.empty() ? Status() : outbox_.settled_through(topic).status();
   return {Code::kNotFound, "no relay runs on this outbox; start one with outbox-relay run"};
 }
 

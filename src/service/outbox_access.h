@@ -28,7 +28,8 @@ class OutboxAccess : public Access {
 
  private:
   /// kNotFound, unless a relay runs that could do what is asked.
-  Status need_relay() const;
+  /// And, if a topic is named, that there is such a one.
+  Status need_relay(const std::string& topic) const;
 
   Outbox& outbox_;
   Relay* relay_;

@@ -75,9 +75,9 @@ class RelayClient final : public Access {
   }
   Result<PurgeRecord> purge(const std::string& topic, Seq through,
                             const std::string& who) override {
-    return read(
-        post("/v1/purge", {{"topic", topic}, {"through", std::to_string(through)}, {"who", who}}),
-        parse_purge);
+    Query query{{"topic", topic}, {"who", who}};
+    if (through != 0) query.emplace("through", std::to_string(through));
+    return read(post("/v1/purge", query), parse_purge);
   }
   Result<std::vector<PurgeRecord>> purges() override {
     return read(get("/v1/purges", {}), parse_purges);

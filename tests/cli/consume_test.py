@@ -2,9 +2,10 @@
 
 import json
 import os
+import subprocess
 import unittest
 
-from rig import OK, USAGE, RigCase
+from rig import BINARY, FAILED, OK, USAGE, RigCase
 
 # A command that asks the process it works for how that is: at its last message.
 WATCHER = """
@@ -52,6 +53,28 @@ class ConsumeTest(RigCase):
         for group, store in stores.items():
             second = self.take("--count", "1", *store, group=group).out.splitlines()
             self.assertEqual([json.loads(line)["value"] for line in second], ["again"])
+
+    def test_more_than_one_answer(self):
+        """What is said beyond an answer does not count for the next message."""
+        self.produce("1", "2", keys=("a",))
+        seen = self.path("seen")
+        self.take("--count", "2", "--exec",
+                  f"while read m; do echo \"$m\" >> {seen}; echo ok; echo ok; sleep 0.2; done")
+        with open(seen, encoding="utf-8") as lines:
+            values = [json.loads(line)["value"] for line in lines]
+        self.assertEqual(values, ["1", "2"])
+
+    def test_a_reader_that_went_away(self):
+        """No message's fault: it is not given up, and the command ends."""
+        self.produce("1", keys=("a",))
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [BINARY, "consume", "--bootstrap-servers", self.kafka.bootstrap, "--topic", "orders",
+                 "--group", "g", "--partition", "0", "--partition", "1", "--attempts", "1",
+                 "--dead-letter-topic", "dead"], stdout=full, stderr=subprocess.PIPE, check=False,
+                timeout=60)
+        self.assertEqual(done.returncode, FAILED, done.stderr)
+        self.assertEqual(len(self.take("--count", "1").out.splitlines()), 1)
 
     def test_the_example(self):
         self.produce(*[json.dumps({"total": n}) for n in range(9)])

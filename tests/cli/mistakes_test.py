@@ -63,6 +63,24 @@ class MistakesTest(RigCase):
                                                                     "127.0.0.1:1")
             self.refused(named, *servers, *flags)
 
+    def test_numbers_of_the_operator(self):
+        """None is taken for another: -1 for all, 010 for 8."""
+        self.put("--topic", "t", "v")
+        for args in (["purge", "--topic", "t", "--yes", "--through"],
+                     ["peek", "--topic", "t", "--count"], ["dead", "list", "--count"], ["dead", "show", "t"]):
+            for text in ("-1", "010", "99999999999999999999", "1x", ""):
+                self.cli(*args, text, "--dir", self.dir, code=USAGE)
+        self.cli("purge", "--topic", "t", "--yes", "--through", "0", "--dir", self.dir, code=USAGE)
+        self.assertEqual(self.ledger()["pending"], 1)
+
+    def test_consume_begins_nothing(self):
+        inbox = self.path("inbox")
+        for args in (["--workers", "-1"], ["--workers", "0"], ["--workers", "100000"],
+                     ["--count", "-1"], ["--listen", "nowhere"]):
+            self.cli("consume", "--bootstrap-servers", "127.0.0.1:1", "--topic", "t",
+                     "--group", "g", "--dir", inbox, *args, code=USAGE)
+            self.assertFalse(os.path.exists(inbox), args)
+
     def test_a_key_of_the_file_that_is_no_setting(self):
         for text, named in (("acks = 'all'", "acks"), ("[relay]\nlinger = '1ms'", "relay"),
                             ("in_flight_entries_max = 'x'", "in_flight_entries_max"),

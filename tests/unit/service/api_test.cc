@@ -161,6 +161,20 @@ TEST_CASE_METHOD(ApiFixture, "what is not there or not asked for rightly") {
   CHECK(call("POST", "/v1/purge").status == 400);
 }
 
+TEST_CASE_METHOD(ApiFixture, "a slip of the pen is not taken for all of them") {
+  REQUIRE(post(R"({"topic":"t","value":"v"})").status == 200);
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"through", ""}, {"through", "0"}, {"through", "-1"}, {"trough", "1"}}) {
+    INFO(name << "=" << value);
+    CHECK(call("POST", "/v1/purge", {{"topic", "t"}, {name, value}}).status == 400);
+  }
+  for (const char* const path : {"/v1/pause", "/v1/resume", "/v1/accept"}) {
+    CHECK(call("POST", path, {{"topics", "t"}}).status == 400);
+  }
+  CHECK(access_.calls.empty());
+  CHECK(parse_purges(call("GET", "/v1/purges").body)->empty());
+}
+
 TEST_CASE_METHOD(ApiFixture, "health: alive always, ready unless told otherwise") {
   CHECK(call("GET", "/livez").status == 200);
   CHECK(call("GET", "/readyz").body == "ready\n");
