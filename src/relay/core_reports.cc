@@ -122,6 +122,9 @@ void Core::State::failed_on_main(Lane& of, Partition& partition, const Report& g
       retry_later(of, partition);
       commands.refresh_topics.push_back(of.id);
       if (!grace_over(partition.missing_since_ms)) return;
+      // It is there: the producer's metadata is old, and no refused Produce has librdkafka renew
+      // it.
+      if (!of.stray(partition.id)) return rebuild(given.channel, "old metadata", true);
       suspect(of, partition, given.seq);
       return to_probe(of, reason);
     case Action::kStall:
@@ -160,8 +163,12 @@ void Core::State::failed_on_probe(Lane& of, Partition& partition, const Report& 
       return stall(of, reason);
     case Action::kUnknownPartition:
       commands.refresh_topics.push_back(of.id);
-      if (!grace_over(partition.missing_since_ms)) return retry_later(of, partition);
-      return verdict(of, partition, reason);
+      if (grace_over(partition.missing_since_ms) && of.stray(partition.id)) {
+        return verdict(of, partition, reason);
+      }
+      retry_later(of, partition);
+      if (grace_over(partition.missing_since_ms)) rebuild(Channel::kProbe, "old metadata", true);
+      return;
     case Action::kVerdict:
       return verdict(of, partition, reason);
     case Action::kRebuild:

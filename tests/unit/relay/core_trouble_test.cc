@@ -198,17 +198,24 @@ TEST_CASE("unknown topic: retried for a grace, then stalled") {
   CHECK(rig.state(1) == "flowing");
 }
 
-TEST_CASE("unknown partition: retried for a grace, then a verdict") {
+TEST_CASE("unknown partition that the topic has: a new producer after the grace, no verdict") {
   CoreRig rig;
   rig.lane(1, 1);
   rig.append_fresh(1, {0});
   const std::int64_t from = rig.now;
-  while (rig.buries.empty()) {
-    REQUIRE(rig.now - from < 100'000);
-    rig.after(500);
-    if (!rig.sent.empty()) rig.fail(1, 1, Action::kUnknownPartition, "no such partition");
-  }
-  CHECK(rig.now - from >= 60'000);
+  const auto refuse_until = [&](std::int64_t ms) {
+    while (rig.now - from < ms) {
+      rig.after(500);
+      if (!rig.sent.empty()) rig.fail(1, 1, Action::kUnknownPartition, "no such partition");
+    }
+  };
+  refuse_until(58'000);
+  CHECK(rig.rebuilds("old metadata") == 0);
+  refuse_until(300'000);
+  CHECK(rig.rebuilds("old metadata") >= 1);
+  CHECK(rig.buries.empty());
+  while (rig.sent.empty()) rig.after(500);
+  rig.deliver(1, 1);
   CHECK(rig.progress(1).head == 2);
 }
 
