@@ -141,7 +141,21 @@ void Core::State::watchdog() {
     }
   }
   for (const auto& [of, partition] : late) make_anew_for(*of, *partition);
+  count_standing();
   care_for_mains();
+}
+
+void Core::State::count_standing() {
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+  for (const Lane* of : busy) {
+    for (const Partition* partition : of->active) {
+      if (partition->leader >= 0 && !stuck(*partition)) continue;
+      entries += partition->held();
+      bytes += partition->held_bytes();
+    }
+  }
+  window.standing(entries, bytes);
 }
 
 /// For longer than the watchdog allows.

@@ -8,6 +8,11 @@ namespace outbox::relay {
 
 namespace {
 
+/// Of what those have that move, so that a read is worth its while; never next to nothing.
+std::size_t share_of(std::size_t moving, std::size_t max) {
+  return std::max({moving / kReadShare, max / kReadShareLeast, std::size_t{1}});
+}
+
 /// Worth reading more for: it holds less than half of what it may.
 bool low(const Window& window, const Partition& partition) {
   return !window.at_cap(partition.held() * 2, partition.held_bytes() * 2);
@@ -67,8 +72,9 @@ void Core::State::want_read(Lane& lane) {
 bool Core::State::room_to_read(const Lane& lane) const {
   if (window.empty()) return true;
   if (window.reserved_for() != 0 && window.reserved_for() != lane.id) return false;
-  const std::size_t entries = std::max<std::size_t>(window.entries_max() / kReadShare, 1);
-  const std::size_t bytes = std::max(window.bytes_max() / kReadShare, lane.need_bytes);
+  const std::size_t entries = share_of(window.moving_entries(), window.entries_max());
+  const std::size_t bytes =
+      std::max(share_of(window.moving_bytes(), window.bytes_max()), lane.need_bytes);
   return window.free_entries() >= std::min(entries, kReadEntriesMax) &&
          window.free_bytes() >= bytes;
 }
@@ -78,11 +84,16 @@ void Core::State::issue_reads() {
     Lane& first = lane(large);
     if (wants_read(first) && room_to_read(first)) read_lane(first);
   }
-  while (reads_out < kReadsMax && !read_queue.empty()) {
+  for (std::size_t left = read_queue.size(); left > 0 && reads_out < kReadsMax; --left) {
     Lane& next = *read_queue.front();
     const bool wanted = wants_read(next);
-    if (wanted && !room_to_read(next)) break;
+    const bool room = room_to_read(next);
+    if (wanted && !room && window.will_fit(next.need_bytes)) break;
     read_queue.pop_front();
+    if (wanted && !room) {  // not before those that stand still move: the others need not wait
+      read_queue.push_back(&next);
+      continue;
+    }
     next.read_queued = false;
     if (wanted) {
       read_lane(next);
@@ -97,8 +108,11 @@ void Core::State::read_lane(Lane& lane) {
   const bool main = main_wants(lane) && (lane.main_turn || behind == nullptr);
   lane.main_turn = !main;
   OUTBOX_CHECK(main || behind != nullptr);
+  // An empty window has room for one, however little is left of it.
+  const std::size_t free = std::max<std::size_t>(window.free_entries(), 1);
   const std::size_t share = std::max<std::size_t>(window.entries_max() / kReadShare, 1);
-  const std::size_t entries = lane.probing() ? kProbeHeldMax : std::min(share, kReadEntriesMax);
+  const std::size_t entries =
+      lane.probing() ? kProbeHeldMax : std::min({share, free, kReadEntriesMax});
   emit_read(lane, main ? Lane::Cursor::kMain : Lane::Cursor::kBehind,
             main ? lane.main_next : behind->behind_from, entries);
 }

@@ -147,6 +147,7 @@ struct Core::State {
   /// The channel is made anew on this partition's account.
   void trouble(Lane& of, Partition& partition);
   void watchdog();
+  void count_standing();
   bool unacknowledged(const Lane& of, const Partition& partition) const;
   void make_anew_for(Lane& of, Partition& partition);
   /// Nothing of it is in flight.

@@ -17,6 +17,8 @@ inline constexpr std::size_t kReadsMax = 4;
 inline constexpr std::size_t kReadEntriesMax = 8'192;
 inline constexpr std::size_t kReadBytesMax = std::size_t{8} << 20;
 inline constexpr std::size_t kReadShare = 16;
+/// And at least 1/kReadShareLeast of the budgets, or it waits.
+inline constexpr std::size_t kReadShareLeast = 1'024;
 
 /// A partition that holds entries and settled none for this long does not hold up the others.
 /// It takes no more once it holds 1/kStuckShare of the budgets.

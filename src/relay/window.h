@@ -39,12 +39,30 @@ class Window {
     return fits(bytes) && (reserved_for_ == 0 || reserved_for_ == lane);
   }
   void reserve(store::LaneId lane, std::size_t bytes) {
-    if (reserved_for_ == 0 && bytes > bytes_max_ / kLargeShare) reserved_for_ = lane;
+    if (reserved_for_ != 0 || bytes <= bytes_max_ / kLargeShare || !will_fit(bytes)) return;
+    reserved_for_ = lane;
+    reserved_bytes_ = bytes;
   }
   void unreserve(store::LaneId lane) {
     if (reserved_for_ == lane) reserved_for_ = 0;
   }
   store::LaneId reserved_for() const { return reserved_for_; }
+
+  /// So much is held by partitions that stand still, and make no room for anybody.
+  void standing(std::size_t entries, std::size_t bytes) {
+    standing_entries_ = entries;
+    standing_bytes_ = bytes;
+    if (reserved_for_ != 0 && !will_fit(reserved_bytes_)) reserved_for_ = 0;
+  }
+  /// What the others share.
+  std::size_t moving_entries() const {
+    return entries_max_ - std::min(entries_max_, standing_entries_);
+  }
+  std::size_t moving_bytes() const { return bytes_max_ - std::min(bytes_max_, standing_bytes_); }
+  /// Once all that moves is gone.
+  bool will_fit(std::size_t bytes) const {
+    return standing_entries_ == 0 || bytes <= moving_bytes();
+  }
 
   void take(std::size_t bytes) {
     ++entries_;
@@ -81,7 +99,10 @@ class Window {
   std::size_t bytes_ = 0;
   std::size_t unrecorded_ = 0;
   std::size_t untold_ = 0;  ///< of unrecorded_
+  std::size_t standing_entries_ = 0;
+  std::size_t standing_bytes_ = 0;
   store::LaneId reserved_for_ = 0;
+  std::size_t reserved_bytes_ = 0;
 };
 
 }  // namespace outbox::relay

@@ -191,6 +191,44 @@ TEST_CASE("a partition that stands still leaves room for the others") {
   CHECK(rig.progress(1).head == 2'001);
 }
 
+TEST_CASE("many partitions that stand still leave room to read for others") {
+  CoreRig rig;
+  rig.lane(1, 40);
+  rig.lane(2, 1);
+  rig.append(1, round_robin(4'000, 40));  // none of them is ever acknowledged
+  rig.after(10'000);
+  rig.append(2, std::vector<std::int32_t>(500, 0));
+  for (int i = 0; i < 3'000 && rig.lanes[2].delivered < 500; ++i) {
+    rig.after(10);
+    const auto next = std::ranges::find_if(rig.sent, [](const Produce& p) { return p.lane == 2; });
+    if (next != rig.sent.end()) rig.deliver(2, next->seq);
+  }
+  CHECK(rig.lanes[2].delivered == 500);
+  CHECK(rig.core->stats().held_entries <= 64);
+}
+
+TEST_CASE("a large entry does not keep others out while those that stand still hold its room") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  rig.lane(2, 1);
+  rig.lane(3, 1);
+  rig.leaders(1, {-1});
+  rig.append(1, {0}, 40'000);  // of 64,000
+  rig.append(2, {0}, 40'000);
+  rig.after(5'000);
+  rig.append(3, std::vector<std::int32_t>(500, 0));
+  for (int i = 0; i < 3'000 && rig.lanes[3].delivered < 500; ++i) {
+    rig.after(10);
+    const auto next = std::ranges::find_if(rig.sent, [](const Produce& p) { return p.lane == 3; });
+    if (next != rig.sent.end()) rig.deliver(3, next->seq);
+  }
+  CHECK(rig.lanes[3].delivered == 500);
+  rig.leaders(1, {1});
+  rig.deliver_all();
+  CHECK(rig.lanes[1].delivered == 1);
+  CHECK(rig.lanes[2].delivered == 1);
+}
+
 TEST_CASE("fairness: a large backlog does not starve a small one; reads are bounded") {
   CoreRig rig;
   for (LaneId id = 1; id <= 20; ++id) rig.lane(id, 2);
