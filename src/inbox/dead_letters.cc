@@ -7,6 +7,7 @@
 #include <chrono>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/check.h"
 #include "kafka/error_table.h"
 
@@ -17,6 +18,8 @@ constexpr const char* kFromHeader = "outbox-dead-from";
 constexpr const char* kReasonHeader = "outbox-dead-reason";
 constexpr std::chrono::milliseconds kDestroyLimit_ms{5'000};
 constexpr int kWait_ms = 100;
+// Between two tries at most: each is a new producer and a line in the log.
+constexpr std::int64_t kPauseMax_ms = 30'000;
 constexpr std::size_t kEventsMax = 100;
 
 std::string origin_of(const Received& received) {
@@ -61,7 +64,27 @@ Status DeadLetters::ready() {
 
 Status DeadLetters::send(const Received& received, const std::string& reason,
                          const std::function<bool()>& go_on) {
+  if (!enter(go_on)) return {Code::kClosed, "stopping"};
+  const Status status = send_alone(received, reason, go_on);
   const std::lock_guard lock(mutex_);
+  busy_ = false;
+  free_.notify_one();
+  return status;
+}
+
+/// One at a time; who ends meanwhile does not wait for those who do not.
+bool DeadLetters::enter(const std::function<bool()>& go_on) {
+  std::unique_lock lock(mutex_);
+  while (busy_) {
+    if (!go_on()) return false;
+    free_.wait_for(lock, std::chrono::milliseconds(kWait_ms));
+  }
+  busy_ = true;
+  return true;
+}
+
+Status DeadLetters::send_alone(const Received& received, const std::string& reason,
+                               const std::function<bool()>& go_on) {
   const std::string origin = origin_of(received);
   std::vector<kafka::OutHeader> headers;
   headers.reserve(received.message.headers.size() + 2);
@@ -76,6 +99,8 @@ Status DeadLetters::send(const Received& received, const std::string& reason,
   if (received.message.value) message.value = *value_;
   message.headers = headers;
   message.timestamp_ms = received.message.timestamp_ms.value_or(0);
+  Random random(static_cast<std::uint64_t>(received.offset));
+  Backoff backoff;
   while (true) {
     const Status status = try_once(message, go_on);
     if (status.ok()) return status;
@@ -87,8 +112,12 @@ Status DeadLetters::send(const Received& received, const std::string& reason,
       value_ = std::make_unique<std::string>(*received.message.value);
       message.value = *value_;
     }
-    wait_for_news(wake_fd_);
-    if (!go_on()) return {Code::kClosed, "stopping"};
+    const auto again = std::chrono::steady_clock::now() +
+                       std::chrono::milliseconds(backoff.next_ms(kWait_ms, kPauseMax_ms, random));
+    do {
+      wait_for_news(wake_fd_);
+      if (!go_on()) return {Code::kClosed, "stopping"};
+    } while (std::chrono::steady_clock::now() < again);
   }
 }
 

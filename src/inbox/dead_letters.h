@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -24,12 +25,15 @@ class DeadLetters {
 
   /// OK: in Kafka, by a report with a real offset. Key, value and headers are the message's own;
   /// the headers `outbox-dead-from: <topic>/<partition>/<offset>` and `outbox-dead-reason` are
-  /// added. Tries for as long as `go_on()` says. kClosed: it said no. After a crash the same
-  /// message may come to the topic again.
+  /// added. Tries for as long as `go_on()` says, with growing pauses. kClosed: it said no. After a
+  /// crash the same message may come to the topic again.
   Status send(const Received& received, const std::string& reason,
               const std::function<bool()>& go_on);
 
  private:
+  bool enter(const std::function<bool()>& go_on);
+  Status send_alone(const Received& received, const std::string& reason,
+                    const std::function<bool()>& go_on);
   Status try_once(const kafka::OutMessage& message, const std::function<bool()>& go_on);
   Status ready();
   void abandon();
@@ -37,7 +41,9 @@ class DeadLetters {
   const std::string topic_;
   const std::unique_ptr<kafka::ProducerFactory> factory_;
   const Log log_;
-  std::mutex mutex_;
+  std::mutex mutex_;  ///< of busy_
+  std::condition_variable free_;
+  bool busy_ = false;  ///< somebody sends: what follows is his
   int wake_fd_ = -1;
   std::unique_ptr<kafka::ProducerApi> producer_;
   std::unique_ptr<std::string> value_;  ///< of the message that the producer holds

@@ -46,7 +46,12 @@ Engine::Engine(EngineParts parts, InboxOptions options, InboxHandler handler)
 
 Engine::~Engine() {
   (void)stop(options_.stop_deadline_ms);
-  // It says good-bye to the group, for which the brokers may not be there.
+  leave();
+}
+
+/// It says good-bye to the group, for which the brokers may not be there.
+void Engine::leave() {
+  if (!consumer_) return;
   (void)kafka::finishes_within([consumer = consumer_.release()] { delete consumer; },
                                kDestroyLimit);
 }
@@ -77,6 +82,8 @@ void Engine::run() {
   name_thread("inbox-poll");
   while (!stopping_ && !failed_) turn();
   finish();
+  // Not only when the object goes: who does not poll would keep its partitions from the others.
+  leave();
 }
 
 void Engine::turn() {

@@ -68,6 +68,7 @@ class Engine final : public InboxState {
 
   // engine.cc: the poll thread.
   void run();
+  void leave();
   void turn();
   void take(kafka::ConsumerEvent& event);
   void take(Received& received);

@@ -244,6 +244,7 @@ TEST_CASE("engine: static assignment needs no group's consent") {
   rig.start();
   REQUIRE(rig.processed(7));
   CHECK(rig.engine->stop(5s).ok());
+  CHECK_FALSE(rig.kafka.assigned(kOne));  // nor does it keep it until the object goes
   CHECK(rig.kafka.committed(kZero) == -1);
   CHECK(rig.kafka.committed(kOne) == 7);
 }
