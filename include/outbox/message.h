@@ -83,8 +83,7 @@ using DeliveryCallback = std::function<void(const DeliveryOutcome&)>;
 
 /// Called once per append_async, on the outbox's committer thread, in call order for calls of one
 /// thread (of a closed outbox on the caller's own, before it returns). Must not block and must not
-/// throw: an append from within that finds the outbox full holds up all others until
-/// full_deadline_ms.
+/// throw. An append_async from within is refused at once where the outbox is full.
 using AppendCallback = std::function<void(const Result<Appended>&)>;
 
 }  // namespace outbox

@@ -49,7 +49,7 @@ class Outbox {
   /// The message is copied before this returns.
   /// Calls of one thread get sequence numbers in call order. Blocks only while
   /// commit_queue_bytes_max waits, others hand over theirs, or (WhenFull::kBlock)
-  /// the outbox is full, for at most full_deadline_ms. A definite
+  /// the outbox is full, for at most full_deadline_ms (never within a `done`). A definite
   /// failure affects only its own call; after kIndeterminate every call fails
   /// until the outbox is reopened.
   void append_async(const Message& message, AppendCallback done,

@@ -17,7 +17,7 @@ Status Capacity::full() const {
                            ", pending_bytes_max is " + std::to_string(options_.pending_bytes_max)};
 }
 
-Status Capacity::take(std::uint64_t entries, std::uint64_t bytes) {
+Status Capacity::take(std::uint64_t entries, std::uint64_t bytes, WhenFull when_full) {
   if (entries > options_.pending_entries_max || bytes > options_.pending_bytes_max) {
     return {Code::kTooLarge, "a batch of " + std::to_string(entries) + " entries and " +
                                  std::to_string(bytes) + " bytes can never fit in the outbox"};
@@ -25,7 +25,7 @@ Status Capacity::take(std::uint64_t entries, std::uint64_t bytes) {
   std::unique_lock lock(mutex_);
   if (closed_) return {Code::kClosed, "the outbox is closing"};
   if (!fits(entries, bytes)) {
-    if (options_.when_full == WhenFull::kRefuse) return full();
+    if (when_full == WhenFull::kRefuse) return full();
     ++waiting_;
     const bool room = room_.wait_for(lock, options_.full_deadline_ms,
                                      [&] { return closed_ || fits(entries, bytes); });

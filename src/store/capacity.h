@@ -16,9 +16,9 @@ class Capacity {
  public:
   explicit Capacity(const Options& options) : options_(options) {}
 
-  /// Blocks or refuses, as the options say. kFull; kTooLarge when it could
+  /// Blocks or refuses, as `when_full` says. kFull; kTooLarge when it could
   /// never fit; kClosed.
-  Status take(std::uint64_t entries, std::uint64_t bytes);
+  Status take(std::uint64_t entries, std::uint64_t bytes, WhenFull when_full);
   void give_back(std::uint64_t entries, std::uint64_t bytes);
   bool empty() const;
   /// At open: what is there already, over the limit or not.

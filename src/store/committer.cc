@@ -51,7 +51,7 @@ void Committer::close() {
 /// Waits for room. False: closed.
 bool Committer::admit(std::unique_lock<std::mutex>& lock, CommitRequest& request) {
   // A callback that appends is on the thread that makes the room.
-  const bool own_thread = std::this_thread::get_id() == thread_.get_id();
+  const bool own_thread = on_own_thread();
   const bool large = request.waiting_bytes() > queue_bytes_max_ / kLargeShare;
   if (large) ++large_waiting_;
   room_.wait(lock, [&] {

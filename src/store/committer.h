@@ -54,6 +54,8 @@ class Committer {
   /// on the committer's thread) or others add their requests. The message itself is not needed any
   /// more when it returns.
   void commit_async(std::unique_ptr<CommitRequest> request);
+  /// Called in a `done`?
+  bool on_own_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
   /// Makes all recorded progress durable.
   Status sync_progress();
   /// Later requests get kClosed.

@@ -14,10 +14,10 @@ bool DeliveryCallbacks::take_place() {
   return false;
 }
 
-Status DeliveryCallbacks::reserve() {
+Status DeliveryCallbacks::reserve(WhenFull when_full) {
   if (take_place()) return {};
   bool taken = false;
-  if (options_.when_full == WhenFull::kBlock) {
+  if (when_full == WhenFull::kBlock) {
     std::unique_lock lock(mutex_);
     ++waiting_for_place_;
     place_.wait_for(lock, options_.full_deadline_ms,

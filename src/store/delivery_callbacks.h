@@ -20,7 +20,7 @@ class DeliveryCallbacks {
 
   /// Takes one of the places; at delivery_callbacks_max it waits for one or
   /// refuses, as the options say. kFull, kClosed.
-  Status reserve();
+  Status reserve(WhenFull when_full);
   /// Gives a place back that was not used.
   void cancel();
   /// Uses a reserved place.

@@ -47,6 +47,11 @@ Status StoreImpl::fill(CommitRequest& request, const Message& message,
   return {};
 }
 
+/// A `done` that appends is on the thread that all others wait for, also those who make room.
+WhenFull StoreImpl::when_full() const {
+  return committer_.on_own_thread() ? WhenFull::kRefuse : options_.when_full;
+}
+
 /// The limits, cheapest first. What was taken is given back by withdraw().
 Status StoreImpl::admit(const CommitRequest& request) {
   if (Status status = health(); !status.ok()) {
@@ -56,7 +61,7 @@ Status StoreImpl::admit(const CommitRequest& request) {
     reclaimer_.disk_is_full();
     return status;
   }
-  return capacity_.take(request.items.size(), request.bytes);
+  return capacity_.take(request.items.size(), request.bytes, when_full());
 }
 
 /// Gives back what a request took and did not use.
@@ -89,7 +94,7 @@ Result<Appended> StoreImpl::append(const Message& message, DeliveryCallback on_d
 /// A place for the item's callback; without one, what admit() took is given back.
 Status StoreImpl::reserve_callback(const CommitRequest& request) {
   if (!request.items.front().on_delivered) return {};
-  Status status = callbacks_.reserve();
+  Status status = callbacks_.reserve(when_full());
   if (!status.ok()) capacity_.give_back(1, request.bytes);
   return status;
 }

@@ -95,6 +95,7 @@ class StoreImpl final : public Store {
   Status aim(const Message& message, Target& target);
   Status fill(CommitRequest& request, const Message& message, DeliveryCallback on_delivered,
               Target& target);
+  WhenFull when_full() const;
   Status admit(const CommitRequest& request);
   void withdraw(CommitRequest& request);
   Status reserve_callback(const CommitRequest& request);

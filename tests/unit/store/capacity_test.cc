@@ -25,34 +25,37 @@ Options limits(std::uint64_t entries, std::uint64_t bytes, WhenFull when_full) {
 TEST_CASE("capacity: refuses at the limit of entries and at that of bytes, and names both") {
   const Options options = limits(3, 100, WhenFull::kRefuse);
   Capacity capacity(options);
-  REQUIRE(capacity.take(2, 50).ok());
-  CHECK(capacity.take(2, 1).code() == Code::kFull);
-  CHECK(capacity.take(1, 51).code() == Code::kFull);
-  CHECK(capacity.take(1, 51).message().find("pending_bytes_max is 100") != std::string::npos);
-  CHECK(capacity.take(1, 50).ok());
+  REQUIRE(capacity.take(2, 50, options.when_full).ok());
+  CHECK(capacity.take(2, 1, options.when_full).code() == Code::kFull);
+  CHECK(capacity.take(1, 51, options.when_full).code() == Code::kFull);
+  CHECK(capacity.take(1, 51, options.when_full).message().find("pending_bytes_max is 100") !=
+        std::string::npos);
+  CHECK(capacity.take(1, 50, options.when_full).ok());
   capacity.give_back(1, 50);
-  CHECK(capacity.take(1, 50).ok());
+  CHECK(capacity.take(1, 50, options.when_full).ok());
 }
 
 TEST_CASE("capacity: what can never fit is refused at once, also when others block") {
   const Options options = limits(3, 100, WhenFull::kBlock);
   Capacity capacity(options);
-  CHECK(capacity.take(4, 1).code() == Code::kTooLarge);
-  CHECK(capacity.take(1, 101).code() == Code::kTooLarge);
+  CHECK(capacity.take(4, 1, options.when_full).code() == Code::kTooLarge);
+  CHECK(capacity.take(1, 101, options.when_full).code() == Code::kTooLarge);
 }
 
 TEST_CASE("capacity: a blocked caller goes on when there is room, or gives up at its deadline") {
   Options options = limits(1, 100, WhenFull::kBlock);
   Capacity capacity(options);
-  REQUIRE(capacity.take(1, 1).ok());
+  REQUIRE(capacity.take(1, 1, options.when_full).ok());
   options.full_deadline_ms = milliseconds(1);
-  CHECK(capacity.take(1, 1).code() == Code::kFull);
+  CHECK(capacity.take(1, 1, options.when_full).code() == Code::kFull);
   options.full_deadline_ms = seconds(30);
-  auto blocked = std::async(std::launch::async, [&] { return capacity.take(1, 1); });
+  auto blocked =
+      std::async(std::launch::async, [&] { return capacity.take(1, 1, options.when_full); });
   CHECK(blocked.wait_for(milliseconds(20)) == std::future_status::timeout);
   capacity.give_back(1, 1);
   CHECK(blocked.get().ok());
-  auto closed = std::async(std::launch::async, [&] { return capacity.take(1, 1); });
+  auto closed =
+      std::async(std::launch::async, [&] { return capacity.take(1, 1, options.when_full); });
   CHECK(closed.wait_for(milliseconds(20)) == std::future_status::timeout);
   capacity.close();
   CHECK(closed.get().code() == Code::kClosed);
@@ -62,9 +65,9 @@ TEST_CASE("capacity: what was there at open counts, though it may be over the li
   const Options options = limits(10, 100, WhenFull::kRefuse);
   Capacity capacity(options);
   capacity.start_with(12, 100);
-  CHECK(capacity.take(1, 0).code() == Code::kFull);
+  CHECK(capacity.take(1, 0, options.when_full).code() == Code::kFull);
   capacity.give_back(3, 100);
-  CHECK(capacity.take(1, 100).ok());
+  CHECK(capacity.take(1, 100, options.when_full).ok());
 }
 
 TEST_CASE("byte meter: everything that was appended is settled, whatever the steps") {

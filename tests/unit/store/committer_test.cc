@@ -185,6 +185,22 @@ TEST_CASE("committer: a callback that appends never waits for itself") {
   CHECK(wait_until([&] { return done == 8 * 51; }, seconds(30)));
 }
 
+TEST_CASE("committer: a callback that appends into a full outbox is refused at once") {
+  const Disk disk;
+  Options options;
+  options.pending_entries_max = 1;
+  options.full_deadline_ms = std::chrono::hours(1);
+  auto store = disk.open(options);
+  Results second;
+  store->append_async(message("t", "v"),
+                      [&](const Result<Appended>&) {
+                        store->append_async(message("t", "w"), second.callback(), {});
+                      },
+                      {});
+  REQUIRE(second.wait_for(1));
+  CHECK(second.codes == std::vector{Code::kFull});
+}
+
 TEST_CASE("committer: what waits is bounded by its memory, also when messages are tiny") {
   constexpr std::size_t kQueueBytes = 64 << 10;
   // Were only the records counted, some two thousand would fit.
