@@ -24,7 +24,7 @@
 #include "relay/core.h"
 #include "relay/inbox.h"
 #include "relay/lanes.h"
-#include "relay/log_limiter.h"
+#include "relay/log_limits.h"
 #include "relay/message_builder.h"
 #include "relay/payloads.h"
 #include "relay/runs.h"
@@ -141,7 +141,7 @@ class Driver final : public store::Drainer {
 
   ChannelProducer& producer(Channel channel) { return *producers_[index_of(channel)]; }
   std::int64_t now() const { return clock_.mono_ms(); }
-  bool admit(LogKind kind, std::int64_t now_ms) { return limiter_.admit(kind, now_ms); }
+  bool admit(LogKind kind, std::int64_t now_ms) { return limits_.of(kind).admit(now_ms); }
 
   store::Store& store_;
   const Clock& clock_;
@@ -167,7 +167,7 @@ class Driver final : public store::Drainer {
   std::array<std::unique_ptr<ChannelProducer>, kChannels> producers_;
   std::unique_ptr<kafka::ObserverApi> observer_;
   std::unique_ptr<CallbackThread> callbacks_;
-  LogLimiter limiter_;
+  LogLimits limits_;
   Commands commands_;
   std::vector<Answer> answers_;
   kafka::Polled polled_;

@@ -121,7 +121,7 @@ void Driver::execute_bury(const Bury& command) {
       log_->warn("dead letter: {} {}: {}", lanes_.get(command.lane).topic, command.seq,
                  command.reason);
     }
-  } else {
+  } else if (admit(LogKind::kStore, now())) {
     log_->error("cannot bury {} {}: {}", lanes_.get(command.lane).topic, command.seq,
                 status.to_string());
   }
@@ -157,7 +157,7 @@ void Driver::execute_purged(const Purged& command) {
 
 void Driver::execute_record_count(const RecordPartitionCount& command) {
   const Status status = store_.record_partition_count(command.lane, command.count);
-  if (!status.ok()) {
+  if (!status.ok() && admit(LogKind::kStore, now())) {
     log_->error("cannot record the partitions of {}: {}", lanes_.get(command.lane).topic,
                 status.to_string());
   }

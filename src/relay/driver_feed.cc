@@ -227,11 +227,7 @@ void Driver::log_notice(std::int64_t now_ms, const kafka::Notice& notice) {
                      : warning ? spdlog::level::warn
                                : spdlog::level::debug;
   if (!log_->should_log(level) || !admit(LogKind::kRdkafka, now_ms)) return;
-  const std::string left_out =
-      limiter_.suppressed() > 0
-          ? " (" + std::to_string(limiter_.suppressed()) + " lines left out before)"
-          : "";
-  log_->log(level, "librdkafka: {}{}", notice.text, left_out);
+  log_->log(level, "librdkafka: {}{}", notice.text, limits_.of(LogKind::kRdkafka).left_out());
 }
 
 void Driver::watch_pending() {

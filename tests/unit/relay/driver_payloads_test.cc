@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "relay/inbox.h"
-#include "relay/log_limiter.h"
 #include "relay/message_builder.h"
 #include "relay/payloads.h"
 #include "unit/relay/test_slab.h"
@@ -173,16 +172,6 @@ TEST_CASE("a full inbox keeps the numbers and drops the slabs, and leaves no hol
   taken = inbox.take();
   CHECK(taken.slabs.size() == 1);
   CHECK(taken.missed.empty());
-}
-
-TEST_CASE("log lines of one kind are limited, and what was left out is counted") {
-  LogLimiter limiter;
-  CHECK(limiter.admit(LogKind::kUnreachable, 0));
-  CHECK_FALSE(limiter.admit(LogKind::kUnreachable, 1'000));
-  CHECK(limiter.admit(LogKind::kLane, 1'000));
-  CHECK(limiter.suppressed() == 0);
-  CHECK(limiter.admit(LogKind::kUnreachable, LogLimiter::kWindowMs));
-  CHECK(limiter.suppressed() == 1);
 }
 
 }  // namespace
