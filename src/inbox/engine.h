@@ -60,6 +60,13 @@ class Engine final : public InboxState {
     bool paused = false;                   ///< as librdkafka was told
     bool crowded = false;                  ///< too much above its first unfinished message
   };
+  /// What is known of a partition that begins, and where it does.
+  struct Found {
+    kafka::TopicPartition where;
+    StoredPartition known;
+    StartFacts facts;
+    Start start;
+  };
   struct Halt {
     kafka::TopicPartition where;
     std::shared_ptr<Partition> partition;
@@ -87,8 +94,9 @@ class Engine final : public InboxState {
   void take(const kafka::Assigned& assigned);
   void take(const kafka::Revoked& revoked);
   std::vector<kafka::PartitionOffset> resolve(const Partitions& partitions);
-  Result<kafka::PartitionOffset> place(const kafka::PartitionOffset& committed);
-  Status keep_start(const kafka::TopicPartition& where, const Start& start, bool fresh);
+  Result<Found> look_up(const kafka::PartitionOffset& committed);
+  Status keep_starts(const std::vector<Found>& found);
+  kafka::PartitionOffset place(Found found);
   void resolve_pending();
   DedupLimits dedup_limits() const;
 

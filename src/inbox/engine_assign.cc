@@ -57,55 +57,87 @@ std::vector<PartitionOffset> Engine::resolve(const Partitions& partitions) {
     log_->warn("inbox: {}; trying again", committed.status().message());
     return starts;
   }
+  const auto not_now = [this](const Status& status) {
+    if (!passes_by_itself(status)) return fail(status);
+    log_->warn("inbox: {}; trying again", status.message());
+  };
+  std::vector<Found> found;
+  found.reserve(committed->size());
   for (const PartitionOffset& at : *committed) {
-    auto start = place(at);
-    if (start.ok()) {
-      starts.push_back(std::move(*start));
-    } else if (passes_by_itself(start.status())) {
-      log_->warn("inbox: {}; trying again", start.status().message());
-    } else {
-      fail(start.status());
+    auto one = look_up(at);
+    if (!one.ok()) {
+      not_now(one.status());
+      continue;
     }
+    found.push_back(std::move(*one));
   }
+  if (const Status kept = keep_starts(found); !kept.ok()) {
+    not_now(kept);
+    std::erase_if(found, [](const Found& one) { return !one.facts.committed; });
+  }
+  for (Found& one : found) starts.push_back(place(std::move(one)));
   return starts;
 }
 
-Result<PartitionOffset> Engine::place(const PartitionOffset& committed) {
-  const TopicPartition& where = committed.where;
-  StoredPartition known;
+Result<Engine::Found> Engine::look_up(const PartitionOffset& committed) {
+  Found found;
+  found.where = committed.where;
   if (store_) {
-    auto loaded = store_->load(where);
+    auto loaded = store_->load(found.where);
     if (!loaded.ok()) return loaded.status();
-    known = std::move(*loaded);
+    found.known = std::move(*loaded);
   }
-  StartFacts facts;
+  StartFacts& facts = found.facts;
   facts.metadata = metadata_;
   facts.from_latest = options_.start == InboxStart::kLatest;
   facts.window = options_.dedup_window_messages;
-  if (known.position) facts.local = known.position->offset;
+  if (found.known.position) facts.local = found.known.position->offset;
   if (committed.offset >= 0) facts.committed = {committed.offset, committed.metadata};
   if (needs_ends(facts)) {
-    const auto ends = consumer_->ends(where, kAskTimeout);
+    const auto ends = consumer_->ends(found.where, kAskTimeout);
     if (!ends.ok()) return ends.status();
     facts.low = ends->low;
     facts.high = ends->high;
   }
-  const Start start = choose_start(facts);
-  if (!facts.committed) {
-    if (Status kept = keep_start(where, start, !facts.local); !kept.ok()) return kept;
+  found.start = choose_start(facts);
+  return found;
+}
+
+/// Before the first message of partitions for which nobody has committed anything: whoever has
+/// them after a death with messages in hand would begin elsewhere (at another end, or behind what
+/// retention took), in silence.
+Status Engine::keep_starts(const std::vector<Found>& found) {
+  rocksdb::WriteBatch batch;
+  std::vector<PartitionOffset> starts;
+  for (const Found& one : found) {
+    if (one.facts.committed) continue;
+    const std::int64_t position = one.start.position;
+    starts.push_back({one.where, position, metadata_});
+    if (store_ && !one.facts.local) store_->put_position(batch, one.where, {position, position});
   }
-  const std::int64_t ours = known.position ? known.position->committed : 0;
-  if (const std::int64_t repeats = repeats_of(facts, ours, known.done); repeats > 0) {
+  if (starts.empty()) return {};
+  if (batch.Count() > 0) {
+    if (Status status = store_->write(batch); !status.ok()) return status;
+    if (Status status = store_->sync(); !status.ok()) return status;
+  }
+  return consumer_->commit(starts);
+}
+
+PartitionOffset Engine::place(Found found) {
+  const TopicPartition where = found.where;
+  const StartFacts& facts = found.facts;
+  const std::int64_t ours = found.known.position ? found.known.position->committed : 0;
+  if (const std::int64_t repeats = repeats_of(facts, ours, found.known.done); repeats > 0) {
     tally_.possible_repeats += static_cast<std::uint64_t>(repeats);
-    tell({InboxEvent::Kind::kRepeats, where.topic, where.partition, start.position,
+    tell({InboxEvent::Kind::kRepeats, where.topic, where.partition, found.start.position,
           static_cast<std::uint64_t>(repeats), "another store went on from an older commit"});
   }
   // A local position is looked for by the fetch itself. Any other is looked at here: what is read
   // back before it would hide that it is not there.
   const auto lost =
-      needs_ends(facts) ? out_of_range(start.position, facts.low, facts.high) : std::nullopt;
-  auto partition =
-      std::make_shared<Partition>(where, start, std::move(known), dedup_limits(), store_.get());
+      needs_ends(facts) ? out_of_range(found.start.position, facts.low, facts.high) : std::nullopt;
+  auto partition = std::make_shared<Partition>(where, found.start, std::move(found.known),
+                                               dedup_limits(), store_.get());
   Slot& slot = slots_[where];
   {
     const std::lock_guard lock(mutex_);
@@ -113,20 +145,7 @@ Result<PartitionOffset> Engine::place(const PartitionOffset& committed) {
     slot.lost_range = lost.has_value();
   }
   if (lost) halt(where, slot, describe(*lost));
-  return PartitionOffset{where, lost ? facts.low : start.read_from, {}};
-}
-
-/// Before the first message of a partition for which nobody has committed anything: whoever has it
-/// after a death with messages in hand would begin elsewhere (at another end, or behind what
-/// retention took), in silence.
-Status Engine::keep_start(const TopicPartition& where, const Start& start, bool fresh) {
-  if (store_ && fresh) {
-    rocksdb::WriteBatch batch;
-    store_->put_position(batch, where, {start.position, start.position});
-    if (Status status = store_->write(batch); !status.ok()) return status;
-    if (Status status = store_->sync(); !status.ok()) return status;
-  }
-  return consumer_->commit({{where, start.position, metadata_}});
+  return PartitionOffset{where, lost ? facts.low : found.start.read_from, {}};
 }
 
 /// Partitions whose start could not be found out when they were assigned.

@@ -1,6 +1,4 @@
 #include <catch2/catch.hpp>
-#include <map>
-#include <stdexcept>
 
 #include "inbox/engine.h"
 #include "unit/inbox/engine_rig.h"
@@ -10,14 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using kafka::Revoked;
-using kafka::TopicPartition;
-using test::append;
-using test::Door;
-using test::kOne;
-using test::kSoon;
-using test::kZero;
-using test::Rig;
-using test::wait_until;
+using namespace outbox::inbox::test;
 
 TEST_CASE("engine: a restart goes on where the store is, whatever Kafka's commit says") {
   for (const std::int64_t kafka_says : {0, 40, 100}) {
@@ -66,27 +57,56 @@ TEST_CASE("engine: a partition that was paused when it went is read when it is b
 }
 
 TEST_CASE("engine: where it began is kept, though it dies with the first message in hand") {
-  for (const bool plain : {false, true}) {
-    Rig rig;
-    rig.plain = plain;
-    rig.options.start = InboxStart::kLatest;
-    append(rig, kZero, 3, 1);
-    std::atomic<bool> fails = true;
-    rig.before = [&](const Received&) {
-      return fails ? Status(Code::kInvalidArgument, "not yet") : Status();
-    };
-    rig.start();
-    REQUIRE(wait_until([&] { return rig.kafka.committed(kZero) == 3; }, kSoon));
-    append(rig, kZero, 2, 1);
-    REQUIRE(wait_until([&] { return rig.calls > 0; }, kSoon));
-    rig.engine.reset();
-    append(rig, kZero, 2, 1);
-    fails = false;
-    rig.start();
-    CHECK(rig.processed(4));
-    // Another store, which knows only what was committed.
-    CHECK(rig.kafka.committed(kZero) >= 3);
+  const bool plain = GENERATE(false, true);
+  const bool other_store = GENERATE(false, true);
+  CAPTURE(plain, other_store);
+  Rig rig;
+  rig.plain = plain;
+  rig.options.start = InboxStart::kLatest;
+  append(rig, kZero, 3, 1);
+  std::atomic<bool> fails = true;
+  rig.before = [&](const Received&) {
+    return fails ? Status(Code::kInvalidArgument, "not yet") : Status();
+  };
+  rig.start();
+  REQUIRE(wait_until([&] { return rig.kafka.committed(kZero) == 3; }, kSoon));
+  append(rig, kZero, 2, 1);
+  REQUIRE(wait_until([&] { return rig.calls > 0; }, kSoon));
+  rig.engine.reset();
+  if (other_store) rig.store_dir += "-of-another";  // which knows only what was committed
+  append(rig, kZero, 2, 1);
+  fails = false;
+  rig.start();
+  CHECK(rig.processed(4));
+}
+
+TEST_CASE("engine: the starts of all partitions are kept in one commit, before the first message") {
+  Rig rig;
+  rig.options.commit_interval_ms = 1h;
+  append(rig, kZero, 3, 1);
+  append(rig, kOne, 3, 1);
+  rig.start();
+  REQUIRE(rig.processed(6));
+  CHECK(rig.kafka.count_commits() == 1);
+}
+
+TEST_CASE("engine: what cannot be kept is not begun, what was committed before goes on") {
+  Rig rig;
+  rig.options.commit_interval_ms = 1h;
+  append(rig, kZero, 3, 1);
+  append(rig, kOne, 3, 1);
+  rig.kafka.partitions[kOne].committed = {kOne, 1, "outbox-inbox:another"};
+  rig.kafka.refuses_commits = true;
+  rig.start();
+  REQUIRE(rig.processed(2));
+  REQUIRE(wait_until([&] { return rig.kafka.paused(kZero); }, kSoon));
+  CHECK(rig.calls == 2);
+  {
+    const std::lock_guard lock(rig.kafka.mutex);
+    rig.kafka.refuses_commits = false;
   }
+  CHECK(rig.processed(5));
+  CHECK(rig.kafka.committed(kZero) == 0);
 }
 
 TEST_CASE("engine: a partition whose leader is being elected is asked again") {

@@ -12,13 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using kafka::Revoked;
 using kafka::TopicPartition;
-using test::append;
-using test::Door;
-using test::kOne;
-using test::kSoon;
-using test::kZero;
-using test::Rig;
-using test::wait_until;
+using namespace outbox::inbox::test;
 
 std::vector<Header> id(int seq) {
   return {{"outbox-id", "000000ab.1/" + std::to_string(seq)},

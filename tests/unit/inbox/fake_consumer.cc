@@ -52,6 +52,11 @@ bool FakeKafka::paused(const TopicPartition& where) {
   return partitions[where].paused;
 }
 
+std::uint64_t FakeKafka::count_commits() {
+  const std::lock_guard lock(mutex);
+  return commits;
+}
+
 // A process that ends takes its assignment with it.
 FakeConsumer::~FakeConsumer() {
   const std::lock_guard lock(kafka_.mutex);
@@ -156,7 +161,8 @@ Result<kafka::Ends> FakeConsumer::ends(const TopicPartition& where,
 
 Status FakeConsumer::commit(const std::vector<PartitionOffset>& offsets) {
   const std::lock_guard lock(kafka_.mutex);
-  if (kafka_.down) return unreachable();
+  if (kafka_.down || kafka_.refuses_commits) return unreachable();
+  ++kafka_.commits;
   for (const PartitionOffset& at : offsets) kafka_.partitions[at.where].committed = at;
   kafka_.changed.notify_all();
   return {};

@@ -30,14 +30,18 @@ class FakeKafka {
   std::int64_t committed(const kafka::TopicPartition& where);
   bool assigned(const kafka::TopicPartition& where);
   bool paused(const kafka::TopicPartition& where);
+  /// Calls of the consumer, not partitions.
+  std::uint64_t count_commits();
 
   std::mutex mutex;
   std::condition_variable changed;
   std::map<kafka::TopicPartition, Partition> partitions;
   std::vector<kafka::ConsumerEvent> events;
   std::uint64_t polls = 0;
-  bool down = false;      ///< nothing can be asked, nothing committed
-  bool electing = false;  ///< no leader tells its ends
+  std::uint64_t commits = 0;
+  bool down = false;             ///< nothing can be asked, nothing committed
+  bool refuses_commits = false;  ///< of all, only those
+  bool electing = false;         ///< no leader tells its ends
 };
 
 class FakeConsumer final : public kafka::ConsumerApi {
