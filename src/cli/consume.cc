@@ -180,9 +180,11 @@ int consume(const ConsumeFlags& flags) {
   const Status stopped = stop(**inbox, *sink);
   const InboxStats stats = (*inbox)->stats();
   if (!flags.quiet) {
-    std::fprintf(stderr, "outbox-relay: %llu consumed, %llu duplicates dropped\n",
+    std::fprintf(stderr,
+                 "outbox-relay: %llu consumed, %llu duplicates dropped, %llu dead letters\n",
                  static_cast<unsigned long long>(gate.done_count()),
-                 static_cast<unsigned long long>(stats.duplicates));
+                 static_cast<unsigned long long>(stats.duplicates),
+                 static_cast<unsigned long long>(stats.dead_lettered));
   }
   return report(failure.ok() ? stopped : failure, Phase::kWork);
 }

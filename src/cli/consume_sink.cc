@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 // How often a wait for an answer looks whether it shall hurry.
 constexpr milliseconds kLook{200};
 constexpr milliseconds kEndLimit{3'000};
+// Of what a child says, in a log line or a dead letter's headers.
+constexpr std::size_t kSaidBytesMax = 500;
 constexpr std::string_view kOk = "ok";
 constexpr std::string_view kFail = "fail";
 
@@ -81,11 +83,13 @@ Status ExecSink::answer_of(ChildProcess& child, bool& sound) {
     const auto line = child.read_line(kLook);
     if (line && *line == kOk) return {};
     if (line && line->starts_with(kFail)) {
-      return failed(line->size() > kFail.size() ? line->substr(kFail.size() + 1)
+      return failed(line->size() > kFail.size() ? line->substr(kFail.size() + 1, kSaidBytesMax)
                                                 : "the child failed");
     }
     sound = false;
-    if (line) return failed("the child answered neither ok nor fail: " + *line);
+    if (line) {
+      return failed("the child answered neither ok nor fail: " + line->substr(0, kSaidBytesMax));
+    }
     if (child.ended()) return failed("the child ended without an answer");
     if (hurry_) return stopping();
     sound = true;

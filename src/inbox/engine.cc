@@ -219,9 +219,12 @@ void Engine::fail(const Status& status) {
 }
 
 void Engine::tell(const InboxEvent& event) {
-  if (!options_.on_event) return;
   const std::lock_guard lock(tell_mutex_);
-  options_.on_event(event);
+  if (event.kind == InboxEvent::Kind::kDeadLetter && dead_letter_lines_.admit(clock_.mono_ms())) {
+    log_->warn("inbox: dead letter: {}/{} offset {}: {}{}", event.topic, event.partition,
+               event.offset, event.text, dead_letter_lines_.left_out());
+  }
+  if (options_.on_event) options_.on_event(event);
 }
 
 bool Engine::every(std::int64_t& last_ms, std::int64_t interval_ms) const {

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limiter.h"
 #include "inbox/handling.h"
 #include "kafka/consumer_api.h"
 #include "outbox/inbox.h"
@@ -150,7 +151,8 @@ class Engine final : public InboxState {
   std::chrono::steady_clock::time_point stop_by_;
 
   std::mutex stop_mutex_;  ///< one stops, others wait for it
-  std::mutex tell_mutex_;
+  std::mutex tell_mutex_;  ///< of what follows, and one event at a time
+  LogLimiter dead_letter_lines_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> failed_ = false;
   Handling handling_;

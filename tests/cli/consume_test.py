@@ -58,11 +58,35 @@ class ConsumeTest(RigCase):
         """What is said beyond an answer does not count for the next message."""
         self.produce("1", "2", keys=("a",))
         seen = self.path("seen")
-        self.take("--count", "2", "--exec",
-                  f"while read m; do echo \"$m\" >> {seen}; echo ok; echo ok; sleep 0.2; done")
+        # One write of two answers; then a death with the second message in hand.
+        child = self.path("child.sh", f"""
+            while read message; do
+              echo "$message" >> {seen}
+              case $(wc -l < {seen}) in
+                1) printf 'ok\\nok\\n' ;;
+                2) exit 1 ;;
+                *) echo ok ;;
+              esac
+            done""")
+        self.take("--count", "2", "--exec", f"sh {child}")
         with open(seen, encoding="utf-8") as lines:
             values = [json.loads(line)["value"] for line in lines]
-        self.assertEqual(values, ["1", "2"])
+        self.assertEqual(values, ["1", "2", "2"])
+
+    def test_a_line_without_an_end(self):
+        """It is a mistake of the child, not taken into memory whole, nor shown whole."""
+        self.produce("bad", "good", keys=("a",))
+        child = self.path("child.sh", """
+            read message
+            case $message in
+              *bad*) head -c 3000000 /dev/zero | tr '\\0' x ;;
+              *) echo ok ;;
+            esac""")
+        done = self.take("--count", "1", "--attempts", "1", "--dead-letter-topic", "dead",
+                         "--exec", f"sh {child}")
+        self.assertIn("neither ok nor fail: xxx", done.err)
+        self.assertLess(len(done.err), 2000)
+        self.assertEqual(len(self.consume(self.kafka, "dead")), 1)
 
     def test_a_reader_that_went_away(self):
         """No message's fault: it is not given up, and the command ends."""
@@ -88,6 +112,8 @@ class ConsumeTest(RigCase):
         done = self.take("--count", "2", "--attempts", "2", "--dead-letter-topic", "dead",
                          "--exec", f"python3 {EXAMPLE}")
         self.assertIn("a: 3 in all", done.err)
+        self.assertRegex(done.err, r"dead letter: orders/[01] offset 1: .*JSONDecodeError")
+        self.assertIn("2 consumed, 0 duplicates dropped, 1 dead letters", done.err)
         self.assertEqual([value for _, _, value in self.consume(self.kafka, "dead")],
                          ["no JSON"])
 

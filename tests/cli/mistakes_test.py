@@ -67,7 +67,8 @@ class MistakesTest(RigCase):
         """None is taken for another: -1 for all, 010 for 8."""
         self.put("--topic", "t", "v")
         for args in (["purge", "--topic", "t", "--yes", "--through"],
-                     ["peek", "--topic", "t", "--count"], ["dead", "list", "--count"], ["dead", "show", "t"]):
+                     ["peek", "--topic", "t", "--count"], ["dead", "list", "--count"],
+                     ["dead", "show", "t"]):
             for text in ("-1", "010", "99999999999999999999", "1x", ""):
                 self.cli(*args, text, "--dir", self.dir, code=USAGE)
         self.cli("purge", "--topic", "t", "--yes", "--through", "0", "--dir", self.dir, code=USAGE)
