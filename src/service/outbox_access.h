@@ -27,8 +27,7 @@ class OutboxAccess : public Access {
   Status accept(const std::string& topic) override;
 
  private:
-  /// kNotFound, unless a relay runs that could do what is asked.
-  /// And, if a topic is named, that there is such a one.
+  /// kNotFound, unless a relay runs that could do what is asked, and has the topic (empty: any).
   Status need_relay(const std::string& topic) const;
 
   Outbox& outbox_;

@@ -357,6 +357,30 @@ TEST_CASE("committer: nor do callers who always find each other at work") {
   for (std::thread& caller : callers) caller.join();
 }
 
+TEST_CASE(
+    "committer: a durable tail that cannot be fsynced stops the store, a full disk does not") {
+  const bool full = GENERATE(false, true);
+  CAPTURE(full);
+  const Disk disk;
+  auto store = disk.open();
+  FsFault fault;
+  fault.ops = kFsSync;
+  fault.path_contains = store::DurableTail::kFileName;
+  fault.error = full ? ENOSPC : EIO;
+  disk.fs->fail(fault);
+  REQUIRE(store->append(message("t", "v"), {}).ok());  // durable without it
+  REQUIRE(wait_until([&] { return disk.fs->failed() == 1; }, seconds(15)));
+  const auto stopped = [&] {
+    return store->append(message("t", "v"), {}).status().code() == Code::kPoisoned;
+  };
+  if (full) {
+    REQUIRE(store->sync_progress().ok());  // the committer is past the failure
+    CHECK_FALSE(stopped());
+  } else {
+    CHECK(wait_until(stopped, seconds(15)));
+  }
+}
+
 TEST_CASE("committer: who waits for progress is told when there will be none") {
   const Disk disk;
   auto store = disk.open();

@@ -2,9 +2,13 @@
 
 #include <rocksdb/env.h>
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <condition_variable>
 #include <fstream>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "store/durable_tail_format.h"
 #include "support/drop_fs.h"
@@ -41,6 +45,56 @@ struct Fixture {
   std::filesystem::path dir = temp.path() / "box";
   std::shared_ptr<DropFs> fs;
   std::unique_ptr<rocksdb::Env> env;
+};
+
+/// A file whose next two fsyncs overlap: the first to come fails, the other returns OK once the
+/// first one's caller was told. That is how Linux has it: an error is told once a file.
+class TwoSyncsEnv : public rocksdb::EnvWrapper {
+ public:
+  using EnvWrapper::EnvWrapper;
+
+  rocksdb::Status NewWritableFile(const std::string& path,
+                                  std::unique_ptr<rocksdb::WritableFile>* file,
+                                  const rocksdb::EnvOptions& options) override {
+    const rocksdb::Status made = EnvWrapper::NewWritableFile(path, file, options);
+    if (made.ok()) *file = std::make_unique<File>(std::move(*file), *this);
+    return made;
+  }
+  void arm() {
+    const std::lock_guard lock(mutex_);
+    syncs_ = 0;
+  }
+  void first_was_told() {
+    const std::lock_guard lock(mutex_);
+    told_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  class File : public rocksdb::WritableFileWrapper {
+   public:
+    File(std::unique_ptr<rocksdb::WritableFile> file, TwoSyncsEnv& env)
+        : WritableFileWrapper(file.get()), file_(std::move(file)), env_(env) {}
+    rocksdb::Status Sync() override { return env_.sync(*file_); }
+
+   private:
+    const std::unique_ptr<rocksdb::WritableFile> file_;
+    TwoSyncsEnv& env_;
+  };
+
+  rocksdb::Status sync(rocksdb::WritableFile& file) {
+    std::unique_lock lock(mutex_);
+    if (syncs_ < 0 || syncs_ >= 2) return file.Sync();
+    const bool first = ++syncs_ == 1;
+    changed_.notify_all();
+    changed_.wait_for(lock, std::chrono::seconds(30), [&] { return first ? syncs_ == 2 : told_; });
+    return first ? rocksdb::Status::IOError("gone") : rocksdb::Status::OK();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int syncs_ = -1;
+  bool told_ = false;
 };
 
 Status record(DurableTail& tail, LaneId lane, Seq seq) {
@@ -221,6 +275,30 @@ TEST_CASE_METHOD(Fixture, "durable tail: after a failed fsync nothing in the fil
   fs->cut_power();
   tail.reset();
   fs->restore_power(1, Keep::kSynced);
+  CHECK(load()->at(1) == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "durable tail: nor by whom the failure was not told") {
+  TwoSyncsEnv two(env.get());
+  auto started = DurableTail::start(two, dir, {});
+  REQUIRE(started.ok());
+  const std::unique_ptr<DurableTail> tail = std::move(started).value();
+  REQUIRE(record(*tail, 1, 1).ok());
+  two.arm();
+  std::array<Status, 2> told;
+  std::vector<std::thread> threads;
+  threads.reserve(told.size());
+  for (Status& mine : told) {
+    threads.emplace_back([&] {
+      mine = tail->sync();
+      if (!mine.ok()) two.first_was_told();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  REQUIRE((told[0].ok() != told[1].ok()));
+  fs->cut_power();
+  fs->restore_power(1, Keep::kSynced);
+  REQUIRE(load().ok());
   CHECK(load()->at(1) == 1);
 }
 
