@@ -81,6 +81,7 @@ void Core::State::note(const Lane& of, bool alarm, std::string text) {
 void Core::State::service(Lane& of) {
   maybe_clean(of);
   switch_channel(of);
+  judge_fewer(of);
   service_accept(of);
   service_purge(of);
   const bool waits = !of.stalled.empty() && now < of.stall_until_ms;

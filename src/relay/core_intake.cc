@@ -10,7 +10,8 @@ namespace outbox::relay {
 bool Core::State::open(const Lane& lane) const {
   return !stopping && lane.seen && lane.recorded.count > 0 && !lane.paused &&
          (lane.unsafe.empty() || mutant(Mutant::kUnsafeSent)) && lane.halted.empty() &&
-         !lane.fewer_partitions && lane.purge == Lane::Purge::kNone && lane.channel == lane.target;
+         lane.fewer == Lane::Fewer::kNo && lane.purge == Lane::Purge::kNone &&
+         lane.channel == lane.target;
 }
 
 bool Core::State::taking(const Lane& lane) const {

@@ -7,9 +7,9 @@
 namespace outbox::relay {
 
 bool Core::State::accept(Lane& of) {
-  if (of.halted.empty() && !of.fewer_partitions) return false;
+  if (of.halted.empty() && of.fewer == Lane::Fewer::kNo) return false;
   of.halted.clear();
-  of.accepting = of.fewer_partitions;
+  of.accepting = of.fewer != Lane::Fewer::kNo;
   // Entries on their way to partitions that are gone may never be reported.
   if (of.accepting && of.in_flight > 0) rebuild(of.channel, "accept", true);
   touch(of);
@@ -19,7 +19,7 @@ bool Core::State::accept(Lane& of) {
 void Core::State::service_accept(Lane& of) {
   if (!of.accepting || of.in_flight > 0 || of.bury_out || of.record_out || !of.seen) return;
   of.accepting = false;
-  of.fewer_partitions = false;
+  of.fewer = Lane::Fewer::kNo;
   if (static_cast<std::int32_t>(of.leaders.size()) < of.recorded.count) {
     // What was sent in vain keeps its place: some of it may have reached the new topic, and an
     // entry that is placed behind it there must not have a lower number.

@@ -168,6 +168,7 @@ struct Core::State {
   void suspect(Lane& of, Partition& partition, Seq seq);
   void clear_suspect(Lane& of, Partition& partition, Seq settled);
   void verdict(Lane& of, Partition& partition, std::string_view reason);
+  void judge_fewer(Lane& of);
   void judge_stray(Lane& of, Partition& partition);
   void emit_bury(Lane& of);
   void buried(Lane& of, Seq seq, bool ok);

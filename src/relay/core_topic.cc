@@ -38,18 +38,28 @@ void Core::State::update_leaders(Lane& of, std::span<const std::int32_t> leaders
 
 void Core::State::compare_count(Lane& of) {
   const auto count = static_cast<std::int32_t>(of.leaders.size());
-  if (of.fewer_partitions) return;
+  // One that has halted does not go on by itself: it may be another topic.
+  if (of.fewer == Lane::Fewer::kHalted) return;
   if (count < of.recorded.count) {
-    of.fewer_partitions = true;
-    note(of, true, "halted: " + fewer_text(of));
+    if (of.fewer == Lane::Fewer::kNo) of.fewer_since_ms = now;
+    of.fewer = Lane::Fewer::kSeen;
     return;
   }
+  of.fewer = Lane::Fewer::kNo;
   if (of.record_out) return;
   const bool as_recorded = count == of.recorded.count &&
                            options.keyless_block_entries == of.recorded.keyless_block_entries;
   of.record_wanted = !as_recorded;
   // What was accepted has passed before it was recorded: from here on entries are placed as before.
   if (as_recorded) of.accepted_from = 0;
+}
+
+void Core::State::judge_fewer(Lane& of) {
+  if (of.fewer != Lane::Fewer::kSeen) return;
+  const std::int64_t due = of.fewer_since_ms + kFewerGraceMs;
+  if (now < due) return wake(of, due);
+  of.fewer = Lane::Fewer::kHalted;
+  note(of, true, "halted: " + fewer_text(of));
 }
 
 void Core::State::emit_record(Lane& of) {

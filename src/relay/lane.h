@@ -111,7 +111,10 @@ class Lane {
   // What holds it.
   bool paused = false;
   std::string unsafe;  ///< why nothing may be sent; empty = it may
-  bool fewer_partitions = false;
+  /// Partitions than were recorded: seen, and for so long that the topic was made anew.
+  enum class Fewer : std::uint8_t { kNo, kSeen, kHalted };
+  Fewer fewer = Fewer::kNo;
+  std::int64_t fewer_since_ms = 0;
   bool accepting = false;  ///< once nothing is in flight
   std::string halted;      ///< reason; empty = not halted
   std::string stalled;     ///< reason; empty = not stalled

@@ -37,6 +37,10 @@ inline constexpr std::size_t kStrayPartitionsMax = 16;
 /// Entries of such a partition in memory once it is known not to come.
 inline constexpr std::size_t kStrayHeldMax = 256;
 
+/// A broker whose metadata lag may know of fewer partitions than were recorded, for a while. After
+/// this the topic was made anew, and the lane halts.
+inline constexpr std::int64_t kFewerGraceMs = 10'000;
+
 /// An entry that failed in passing is sent again after this.
 inline constexpr std::int64_t kRetryMinMs = 100;
 inline constexpr std::int64_t kRetryMaxMs = 10'000;

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "core_rig.h"
+#include "relay/limits.h"
 
 using namespace outbox;
 using namespace outbox::relay;
@@ -89,6 +90,8 @@ TEST_CASE("fewer partitions than recorded: halted by name until accepted") {
   rig.deliver(1, 1);
   rig.deliver(1, 3);
   rig.leaders(1, {1, 1});
+  CHECK(rig.state(1).starts_with("waiting: the topic has 2 partitions, 3 were recorded"));
+  rig.after(kFewerGraceMs);
   CHECK(rig.state(1).starts_with("halted: the topic has 2 partitions, 3 were recorded"));
   rig.append_fresh(1, {0, 1});
   rig.leaders(1, {1, 1, 1});  // not by itself, it may be another topic
@@ -113,6 +116,23 @@ TEST_CASE("fewer partitions than recorded: halted by name until accepted") {
   CHECK(rig.progress(1).head == 9);
   CHECK(rig.deaths.size() == 1);
   CHECK(rig.state(1) == "flowing");
+}
+
+TEST_CASE("a broker that lags and shows fewer partitions for a while holds the lane, no more") {
+  CoreRig rig;
+  rig.lane(1, 3);
+  rig.append_fresh(1, {0, 1, 2, 0, 2, 1});
+  rig.leaders(1, {1});
+  rig.after(kFewerGraceMs - 1);
+  rig.leaders(1, {1, 1});  // still fewer: not a second while
+  rig.append_fresh(1, {0, 1, 2});
+  rig.leaders(1, {1, 1, 1});
+  CHECK(rig.state(1) == "flowing");
+  rig.after(kFewerGraceMs);
+  rig.deliver_all();
+  CHECK(rig.progress(1).head == 10);
+  CHECK(rig.records.empty());
+  CHECK(rig.deaths.empty());
 }
 
 TEST_CASE("accept does not wait for ever for entries in flight to partitions that are gone") {
