@@ -12,8 +12,10 @@ constexpr std::string_view kFatalReason = "fatal";
 
 }  // namespace
 
+/// A lane that is paused, held or halted sends nothing: those beside it need not wait for that.
 bool SerialWatch::over() const {
-  return partition->settled_seq >= seq || lane->progress().head > seq || lane->probing();
+  return partition->settled_seq >= seq || lane->progress().head > seq || lane->probing() ||
+         lane->held == 0;
 }
 
 void Core::State::rebuild(Channel which, std::string_view reason, bool drain) {

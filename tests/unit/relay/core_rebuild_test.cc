@@ -104,6 +104,22 @@ TEST_CASE("second rebuild at an unchanged head: one request in flight until it m
   CHECK(rig.opens.back().max_in_flight_requests == 5);
 }
 
+TEST_CASE("a lane that sends nothing keeps no other to one request in flight") {
+  CoreRig rig;
+  rig.lane(1, 1);
+  warm_up(rig);
+  rig.report(1, 2, Outcome::kNoOffset);
+  rig.after(1'000);
+  rig.core->pause(rig.now, 1);
+  rig.report(1, 2, Outcome::kNoOffset);
+  rig.after(1'000);
+  CHECK(rig.core->stats().held_entries == 0);
+  CHECK(rig.opens.back().max_in_flight_requests == 5);
+  rig.core->resume(rig.now, 1);
+  rig.after(1'000);
+  CHECK(rig.out() == "1/0/2");
+}
+
 TEST_CASE("old entries go with one request in flight, for brokers forget their producer") {
   CoreRig rig;
   rig.lane(1, 1);
