@@ -47,7 +47,10 @@ ChannelProducer::Step ChannelProducer::make(std::int64_t now_ms) {
   auto made = setup_.factory->make(request, setup_.wake_fd);
   if (!made.ok()) {
     deadline_ms_ = now_ms + kMakeAgainMs;
-    setup_.log->error("cannot make a Kafka producer: {}", made.status().message());
+    if (not_made_.admit(now_ms)) {
+      setup_.log->error("cannot make a Kafka producer: {}{}", made.status().message(),
+                        not_made_.left_out());
+    }
     return Step::kNothing;
   }
   instance_ = std::move(made).value();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/log_limiter.h"
 #include "kafka/producer_api.h"
 #include "relay/core_types.h"
 
@@ -76,6 +77,7 @@ class ChannelProducer {
   std::optional<OpenProducer> wanted_;
   bool purged_ = false;
   std::int64_t deadline_ms_ = 0;
+  LogLimiter not_made_;
 };
 
 }  // namespace outbox::relay
