@@ -71,12 +71,13 @@ class Outbox {
   Result<Stats> stats() const;
 
   /// Entries of `topic` from `from` on, at most `count`: none below the head; above it also ones
-  /// that are settled already, in another partition than what the head waits for.
+  /// that are settled already, in another partition than what the head waits for. kListBytesMax.
   Result<std::vector<StoredEntry>> peek(const std::string& topic, Seq from,
                                         std::size_t count) const;
 
-  /// Dead letters, oldest first; empty topic = all topics; at most `count`.
-  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, std::size_t count) const;
+  /// Dead letters of `topic` from `from` on, oldest first, at most `count`; kListBytesMax. Empty
+  /// topic = all topics, and `from` is 0 (or kInvalidArgument).
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from, std::size_t count) const;
   Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) const;
   /// A new append with a new sequence number, the current session and the
   /// header outbox-requeued-from; the mark on the dead letter is in the same write.

@@ -60,6 +60,10 @@ struct StoredEntry {
   std::uint64_t session = 0;
 };
 
+/// Lists of entries and dead letters end behind the one that reaches this many bytes (of keys,
+/// values and headers), however many were asked for: go on from the last one's number.
+inline constexpr std::size_t kListBytesMax = std::size_t{64} << 20;
+
 struct DeadLetter {
   StoredEntry entry;
   std::int64_t died_at_ms = 0;

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/output.h"
+#include "cli/pages.h"
 #include "cli/settings.h"
 #include "service/open_access.h"
 
@@ -18,9 +19,6 @@ namespace outbox::cli {
 namespace {
 
 using service::Scope;
-
-/// They are read with their values.
-constexpr std::size_t kDeadLettersMax = 100'000;
 
 struct AuditOptions {
   std::string topic;
@@ -43,16 +41,18 @@ Result<std::uint32_t> outbox_of(const std::string& text) {
 
 Status add_dead(service::Access& access, const std::string& topic, std::uint64_t requeued,
                 audit::Books& books) {
-  const auto dead = access.dead_letters(topic, kDeadLettersMax);
-  if (!dead.ok()) return dead.status();
-  if (dead->size() == kDeadLettersMax) {
-    return {Code::kFull, "too many dead letters to reckon with: " + std::to_string(dead->size())};
-  }
   std::uint64_t listed = 0;
-  for (const DeadLetter& letter : *dead) {
-    books.dead.add(letter.entry.seq, letter.entry.seq);
-    if (letter.requeued_as != 0) ++listed;
-  }
+  const auto fetch = [&](Seq from, std::size_t count) {
+    return access.dead_letters(topic, from, count);
+  };
+  const Status read = for_pages(0, kAll, fetch, [&](const std::vector<DeadLetter>& letters) {
+    for (const DeadLetter& letter : letters) {
+      books.dead.add(letter.entry.seq, letter.entry.seq);
+      if (letter.requeued_as != 0) ++listed;
+    }
+    return Status();
+  });
+  if (!read.ok()) return read;
   books.requeued_unlisted = requeued - std::min(requeued, listed);
   return {};
 }

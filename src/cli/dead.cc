@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/output.h"
+#include "cli/pages.h"
 #include "cli/settings.h"
 #include "cli/whole_number.h"
 #include "service/json_text.h"
@@ -29,23 +30,49 @@ struct DeadFlags {
   bool yes = false;
 };
 
+std::vector<std::string> row_of(const DeadLetter& letter) {
+  return {letter.entry.message.topic,
+          std::to_string(letter.entry.seq),
+          utc_time(letter.died_at_ms),
+          std::to_string(letter.partition),
+          letter.requeued_as == 0 ? "-" : "as " + std::to_string(letter.requeued_as),
+          service::printable(letter.reason, kReasonWidth)};
+}
+
+/// Pages are of one topic.
+Result<std::vector<std::string>> topics_of(Access& access, const DeadFlags& flags) {
+  if (!flags.topic.empty()) return std::vector{flags.topic};
+  const auto stats = access.stats();
+  if (!stats.ok()) return stats.status();
+  std::vector<std::string> topics;
+  for (const LaneStats& lane : stats->lanes) topics.push_back(lane.topic);
+  return topics;
+}
+
 Status list(Access& access, const DeadFlags& flags) {
-  const auto letters = access.dead_letters(flags.topic, flags.count);
-  if (!letters.ok()) return letters.status();
-  std::string text;
+  const auto topics = topics_of(access, flags);
+  if (!topics.ok()) return topics.status();
   std::vector<std::vector<std::string>> rows{
       {"TOPIC", "SEQ", "DIED", "PARTITION", "REQUEUED", "REASON"}};
-  for (const DeadLetter& letter : *letters) {
-    if (flags.json) {
-      text += service::dead_letter_text(letter) + "\n";
-      continue;
+  std::uint64_t left = flags.count;
+  const auto take = [&](const std::vector<DeadLetter>& letters) {
+    std::string text;
+    for (const DeadLetter& letter : letters) {
+      if (flags.json)
+        text += service::dead_letter_text(letter) + "\n";
+      else
+        rows.push_back(row_of(letter));
     }
-    rows.push_back({letter.entry.message.topic, std::to_string(letter.entry.seq),
-                    utc_time(letter.died_at_ms), std::to_string(letter.partition),
-                    letter.requeued_as == 0 ? "-" : "as " + std::to_string(letter.requeued_as),
-                    service::printable(letter.reason, kReasonWidth)});
+    left -= letters.size();
+    return print(text);
+  };
+  for (const std::string& topic : *topics) {
+    const auto fetch = [&](Seq from, std::size_t count) {
+      return access.dead_letters(topic, from, count);
+    };
+    if (Status status = for_pages(0, left, fetch, take); !status.ok()) return status;
   }
-  return print(flags.json ? text : table(rows));
+  return flags.json ? Status() : print(table(rows));
 }
 
 Status show(Access& access, const DeadFlags& flags) {

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/output.h"
+#include "cli/pages.h"
 #include "cli/settings.h"
 #include "cli/whole_number.h"
 #include "service/json_text.h"
@@ -30,22 +31,30 @@ std::string shown(const std::optional<std::string>& bytes, std::size_t width) {
   return bytes ? service::printable(*bytes, width) : "(null)";
 }
 
-std::string for_people(const std::vector<StoredEntry>& entries) {
-  std::vector<std::vector<std::string>> rows{{"SEQ", "TIME", "KEY", "BYTES", "VALUE"}};
-  for (const StoredEntry& entry : entries) {
-    const Message& message = entry.message;
-    rows.push_back(
-        {std::to_string(entry.seq), message.timestamp_ms ? utc_time(*message.timestamp_ms) : "-",
-         shown(message.key, kKeyWidth), std::to_string(message.value ? message.value->size() : 0),
-         shown(message.value, kValueWidth)});
-  }
-  return table(rows);
+std::vector<std::string> row_of(const StoredEntry& entry) {
+  const Message& message = entry.message;
+  return {std::to_string(entry.seq), message.timestamp_ms ? utc_time(*message.timestamp_ms) : "-",
+          shown(message.key, kKeyWidth), std::to_string(message.value ? message.value->size() : 0),
+          shown(message.value, kValueWidth)};
 }
 
-std::string for_programs(const std::vector<StoredEntry>& entries) {
-  std::string text;
-  for (const StoredEntry& entry : entries) text += service::entry_text(entry) + "\n";
-  return text;
+Status list(service::Access& access, const PeekFlags& flags) {
+  std::vector<std::vector<std::string>> rows{{"SEQ", "TIME", "KEY", "BYTES", "VALUE"}};
+  const auto fetch = [&](Seq from, std::size_t count) {
+    return access.peek(flags.topic, from, count);
+  };
+  const Status listed =
+      for_pages(flags.from, flags.count, fetch, [&](const std::vector<StoredEntry>& entries) {
+        std::string text;
+        for (const StoredEntry& entry : entries) {
+          if (flags.json)
+            text += service::entry_text(entry) + "\n";
+          else
+            rows.push_back(row_of(entry));
+        }
+        return print(text);
+      });
+  return listed.ok() && !flags.json ? print(table(rows)) : listed;
 }
 
 int peek(const Settings& settings, const PeekFlags& flags) {
@@ -56,9 +65,7 @@ int peek(const Settings& settings, const PeekFlags& flags) {
   }
   auto access = service::open_access(*config, service::Intent::kRead);
   if (!access.ok()) return report(access.status(), Phase::kSetup);
-  const auto entries = (*access)->peek(flags.topic, flags.from, flags.count);
-  if (!entries.ok()) return report(entries.status(), Phase::kWork);
-  return report(print(flags.json ? for_programs(*entries) : for_people(*entries)), Phase::kWork);
+  return report(list(**access, flags), Phase::kWork);
 }
 
 constexpr const char* kExamples =

@@ -23,7 +23,7 @@ class Access {
   virtual Result<Stats> stats() = 0;
   virtual Result<std::vector<StoredEntry>> peek(const std::string& topic, Seq from,
                                                 std::size_t count) = 0;
-  virtual Result<std::vector<DeadLetter>> dead_letters(const std::string& topic,
+  virtual Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
                                                        std::size_t count) = 0;
   virtual Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) = 0;
   virtual Result<Appended> requeue(const std::string& topic, Seq seq) = 0;

@@ -183,10 +183,12 @@ HttpResponse Api::peek(const HttpRequest& request) const {
 }
 
 HttpResponse Api::dead(const HttpRequest& request) const {
+  const auto from = number(request, "from", 0);
+  if (!from.ok()) return failure(from.status());
   const auto count = number(request, "count", kListEntriesDefault);
   if (!count.ok()) return failure(count.status());
   const auto letters =
-      access_.dead_letters(query(request, "topic"), std::min(*count, kListEntriesMax));
+      access_.dead_letters(query(request, "topic"), *from, std::min(*count, kListEntriesMax));
   if (!letters.ok()) return failure(letters.status());
   Json list = Json::array();
   for (const DeadLetter& letter : *letters) list.push_back(dead_letter_json(letter));

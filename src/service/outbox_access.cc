@@ -16,9 +16,9 @@ Result<std::vector<StoredEntry>> OutboxAccess::peek(const std::string& topic, Se
   return outbox_.peek(topic, from, count);
 }
 
-Result<std::vector<DeadLetter>> OutboxAccess::dead_letters(const std::string& topic,
+Result<std::vector<DeadLetter>> OutboxAccess::dead_letters(const std::string& topic, Seq from,
                                                            std::size_t count) {
-  return outbox_.dead_letters(topic, count);
+  return outbox_.dead_letters(topic, from, count);
 }
 
 Result<DeadLetter> OutboxAccess::dead_letter(const std::string& topic, Seq seq) {

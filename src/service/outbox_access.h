@@ -15,7 +15,7 @@ class OutboxAccess : public Access {
   Result<Stats> stats() override;
   Result<std::vector<StoredEntry>> peek(const std::string& topic, Seq from,
                                         std::size_t count) override;
-  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic,
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
                                                std::size_t count) override;
   Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) override;
   Result<Appended> requeue(const std::string& topic, Seq seq) override;

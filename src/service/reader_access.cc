@@ -16,9 +16,9 @@ class ReaderAccess final : public Access {
                                         std::size_t count) override {
     return reader_->peek(topic, from, count);
   }
-  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic,
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
                                                std::size_t count) override {
-    return reader_->dead_letters(topic, count);
+    return reader_->dead_letters(topic, from, count);
   }
   Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) override {
     return reader_->dead_letter(topic, seq);

@@ -55,10 +55,12 @@ class RelayClient final : public Access {
             {{"topic", topic}, {"from", std::to_string(from)}, {"count", std::to_string(count)}}),
         parse_entries);
   }
-  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic,
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
                                                std::size_t count) override {
-    return read(get("/v1/dead", {{"topic", topic}, {"count", std::to_string(count)}}),
-                parse_dead_letters);
+    return read(
+        get("/v1/dead",
+            {{"topic", topic}, {"from", std::to_string(from)}, {"count", std::to_string(count)}}),
+        parse_dead_letters);
   }
   Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) override {
     return read(get("/v1/dead/entry", entry(topic, seq)), parse_dead_letter);

@@ -132,9 +132,10 @@ Result<std::vector<StoredEntry>> Sidecar::peek(const std::string& topic, Seq fro
       [&](OutboxAccess& access) { return access.peek(topic, from, count); });
 }
 
-Result<std::vector<DeadLetter>> Sidecar::dead_letters(const std::string& topic, std::size_t count) {
+Result<std::vector<DeadLetter>> Sidecar::dead_letters(const std::string& topic, Seq from,
+                                                      std::size_t count) {
   return with_session<Result<std::vector<DeadLetter>>>(
-      [&](OutboxAccess& access) { return access.dead_letters(topic, count); });
+      [&](OutboxAccess& access) { return access.dead_letters(topic, from, count); });
 }
 
 Result<DeadLetter> Sidecar::dead_letter(const std::string& topic, Seq seq) {

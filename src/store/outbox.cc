@@ -41,9 +41,9 @@ Result<std::vector<StoredEntry>> Outbox::peek(const std::string& topic, Seq from
   return store_->peek(topic, from, count);
 }
 
-Result<std::vector<DeadLetter>> Outbox::dead_letters(const std::string& topic,
+Result<std::vector<DeadLetter>> Outbox::dead_letters(const std::string& topic, Seq from,
                                                      std::size_t count) const {
-  return store_->dead_letters(topic, count);
+  return store_->dead_letters(topic, from, count);
 }
 
 Result<DeadLetter> Outbox::dead_letter(const std::string& topic, Seq seq) const {

@@ -28,7 +28,7 @@ class SecondaryReader final : public Reader {
   Result<Stats> stats() const override;
   Result<std::vector<StoredEntry>> peek(const std::string& topic, Seq from,
                                         std::size_t count) const override;
-  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic,
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
                                                std::size_t count) const override;
   Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) const override;
   Result<std::vector<PurgeRecord>> purges() const override;
@@ -108,20 +108,21 @@ Result<std::vector<StoredEntry>> SecondaryReader::peek(const std::string& topic,
   const Result<StoredLane> lane = caught_up_lane(topic);
   if (!lane.ok()) return lane.status();
   const Seq start = std::max(from, lane->record.progress.head);
-  return read_entries(database(), lane->id, topic, start, lane->last, count);
+  return read_entries(database(), lane->id, topic, start, lane->last, {count});
 }
 
-Result<std::vector<DeadLetter>> SecondaryReader::dead_letters(const std::string& topic,
+Result<std::vector<DeadLetter>> SecondaryReader::dead_letters(const std::string& topic, Seq from,
                                                               std::size_t count) const {
+  if (Status status = check_dead_list(topic, from); !status.ok()) return status;
   const std::lock_guard lock(mutex_);
   const Result<std::vector<StoredLane>> lanes = caught_up_lanes();
   if (!lanes.ok()) return lanes.status();
   std::vector<DeadLetter> letters;
+  ListRoom room{count};
   for (const StoredLane& lane : *lanes) {
     if (!topic.empty() && lane.topic != topic) continue;
-    auto some = read_dead_letters(database(), lane.id, lane.topic, count - letters.size());
-    if (!some.ok()) return some.status();
-    std::move(some->begin(), some->end(), std::back_inserter(letters));
+    Status status = read_dead_letters(database(), lane.id, lane.topic, from, room, letters);
+    if (!status.ok()) return status;
   }
   return letters;
 }

@@ -57,6 +57,7 @@ struct LaneInfo {
   Seq tail = 0;  ///< highest durable sequence number
   Progress progress;
   std::vector<PartitionCount> partition_history;  ///< ascending from_seq; empty = none recorded
+  TopicLimits limits;
 };
 
 /// The store behind an Outbox: RocksDB, the committer, progress, ledger, dead
@@ -120,7 +121,7 @@ class Store {
   virtual Result<Stats> stats() const = 0;
   virtual Result<std::vector<StoredEntry>> peek(const std::string& topic, Seq from,
                                                 std::size_t count) const = 0;
-  virtual Result<std::vector<DeadLetter>> dead_letters(const std::string& topic,
+  virtual Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
                                                        std::size_t count) const = 0;
   virtual Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) const = 0;
   virtual Result<Appended> requeue(const std::string& topic, Seq seq) = 0;
@@ -148,7 +149,7 @@ class Reader {
   virtual Result<Stats> stats() const = 0;
   virtual Result<std::vector<StoredEntry>> peek(const std::string& topic, Seq from,
                                                 std::size_t count) const = 0;
-  virtual Result<std::vector<DeadLetter>> dead_letters(const std::string& topic,
+  virtual Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
                                                        std::size_t count) const = 0;
   virtual Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) const = 0;
   virtual Result<std::vector<PurgeRecord>> purges() const = 0;

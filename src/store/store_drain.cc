@@ -37,6 +37,7 @@ LaneInfo StoreImpl::lane(LaneId id) const {
   const std::lock_guard lock(found->mutex);
   info.progress = found->record.progress;
   info.partition_history = found->placement;
+  info.limits = found->limits;
   return info;
 }
 

@@ -71,7 +71,7 @@ class StoreImpl final : public Store {
   Result<Stats> stats() const override;
   Result<std::vector<StoredEntry>> peek(const std::string& topic, Seq from,
                                         std::size_t count) const override;
-  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic,
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
                                                std::size_t count) const override;
   Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) const override;
   Result<Appended> requeue(const std::string& topic, Seq seq) override;

@@ -61,22 +61,22 @@ Result<std::vector<StoredEntry>> StoreImpl::peek(const std::string& topic, Seq f
     const StoredLane now = snapshot(**lane);
     const Seq start = std::max(from, now.record.progress.head);
     if (start > now.last) return std::vector<StoredEntry>();
-    auto entries = read_entries(*database_, now.id, topic, start, now.last, count);
+    auto entries = read_entries(*database_, now.id, topic, start, now.last, {count});
     // A gap below the present head is no damage: the entries were settled and dropped meanwhile.
     if (entries.ok() || entries.status().code() != Code::kCorruption) return entries;
     if (snapshot(**lane).record.progress.head <= start) return entries;
   }
 }
 
-Result<std::vector<DeadLetter>> StoreImpl::dead_letters(const std::string& topic,
+Result<std::vector<DeadLetter>> StoreImpl::dead_letters(const std::string& topic, Seq from,
                                                         std::size_t count) const {
+  if (Status status = check_dead_list(topic, from); !status.ok()) return status;
   std::vector<DeadLetter> letters;
+  ListRoom room{count};
   for (const Lane* lane : lanes_->all()) {
     if (!topic.empty() && lane->topic != topic) continue;
-    auto some = read_dead_letters(*database_, lane->id, lane->topic, count - letters.size());
-    if (!some.ok()) return some.status();
-    std::move(some->begin(), some->end(), std::back_inserter(letters));
-    if (letters.size() >= count) break;
+    Status status = read_dead_letters(*database_, lane->id, lane->topic, from, room, letters);
+    if (!status.ok()) return status;
   }
   return letters;
 }

@@ -113,9 +113,9 @@ Result<std::vector<StoredLane>> load_lanes(const Database& database) {
 
 Result<std::vector<StoredEntry>> read_entries(const Database& database, LaneId lane,
                                               const std::string& topic, Seq from, Seq through,
-                                              std::size_t count) {
+                                              ListRoom room) {
   std::vector<StoredEntry> entries;
-  if (count == 0 || through < from) return entries;
+  if (!room.left() || through < from) return entries;
   const std::string lower = entry_key(lane, from);
   const std::string upper = entry_key(lane, through + 1);
   const Slice lower_slice(lower);
@@ -123,38 +123,44 @@ Result<std::vector<StoredEntry>> read_entries(const Database& database, LaneId l
   const std::unique_ptr<rocksdb::Iterator> scan(
       database.db->NewIterator(scan_options(&lower_slice, &upper_slice), database.data));
   Seq expected = from;
-  for (scan->Seek(lower_slice); scan->Valid() && entries.size() < count; scan->Next()) {
+  for (scan->Seek(lower_slice); scan->Valid() && room.left(); scan->Next()) {
     const Seq seq = seq_of_key(scan->key().ToStringView());
     if (seq != expected) break;
     const auto record = decode(scan->value().ToStringView(), lane, seq);
     if (!record.ok()) return record.status();
     entries.push_back(StoredEntry{to_message(topic, *record), seq, record->session});
+    room.take(scan->value().size());
     ++expected;
   }
   if (!scan->status().ok()) return from_rocks(scan->status(), "reading entries of " + topic);
-  if (entries.size() < count && expected <= through) {
+  if (room.left() && expected <= through) {
     return Status(Code::kCorruption, "topic " + topic + ": entry " + std::to_string(expected) +
                                          " is missing" + kRunVerify);
   }
   return entries;
 }
 
-Result<std::vector<DeadLetter>> read_dead_letters(const Database& database, LaneId lane,
-                                                  const std::string& topic, std::size_t count) {
-  std::vector<DeadLetter> letters;
+Status check_dead_list(const std::string& topic, Seq from) {
+  if (!topic.empty() || from == 0) return {};
+  return {Code::kInvalidArgument,
+          "dead letters from " + std::to_string(from) + " on: of which topic?"};
+}
+
+Status read_dead_letters(const Database& database, LaneId lane, const std::string& topic, Seq from,
+                         ListRoom& room, std::vector<DeadLetter>& into) {
   const std::unique_ptr<rocksdb::Iterator> scan(
       database.db->NewIterator(rocksdb::ReadOptions(), database.dead));
-  for (scan->Seek(entry_key(lane, 0)); scan->Valid() && letters.size() < count; scan->Next()) {
+  for (scan->Seek(entry_key(lane, from)); scan->Valid() && room.left(); scan->Next()) {
     const std::string_view key = scan->key().ToStringView();
     if (key.size() != kKeyBytes || lane_of_key(key) != lane) break;
     const auto dead = decode_dead(scan->value().ToStringView());
     if (!dead.ok()) return dead.status();
     auto letter = to_dead_letter(*dead, lane, topic, seq_of_key(key));
     if (!letter.ok()) return letter.status();
-    letters.push_back(std::move(*letter));
+    into.push_back(std::move(*letter));
+    room.take(scan->value().size());
   }
-  if (!scan->status().ok()) return from_rocks(scan->status(), "reading dead letters");
-  return letters;
+  return from_rocks(scan->status(), "reading dead letters");
 }
 
 Result<DeadLetter> read_dead_letter(const Database& database, LaneId lane, const std::string& topic,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -27,15 +28,29 @@ struct StoredLane {
 /// families. Every scan's status is checked: damage is never "empty".
 Result<std::vector<StoredLane>> load_lanes(const Database& database);
 
-/// `count` entries of one lane from `from` on, not beyond `through`, decoded; a gap, a bad
-/// checksum or a failed read is an error, never an end.
+/// What a list has room for; kListBytesMax.
+struct ListRoom {
+  std::size_t entries = 0;
+  std::size_t bytes = kListBytesMax;
+
+  bool left() const { return entries > 0 && bytes > 0; }
+  void take(std::size_t taken_bytes) {
+    --entries;
+    bytes -= std::min(bytes, taken_bytes);
+  }
+};
+
+/// What there is `room` for of one lane from `from` on, not beyond `through`, decoded; a gap, a
+/// bad checksum or a failed read is an error, never an end.
 Result<std::vector<StoredEntry>> read_entries(const Database& database, LaneId lane,
                                               const std::string& topic, Seq from, Seq through,
-                                              std::size_t count);
+                                              ListRoom room);
 
-/// Dead letters of one lane, oldest first.
-Result<std::vector<DeadLetter>> read_dead_letters(const Database& database, LaneId lane,
-                                                  const std::string& topic, std::size_t count);
+/// kInvalidArgument: a number says nothing without its topic.
+Status check_dead_list(const std::string& topic, Seq from);
+/// Dead letters of one lane from `from` on, oldest first, behind what `into` has.
+Status read_dead_letters(const Database& database, LaneId lane, const std::string& topic, Seq from,
+                         ListRoom& room, std::vector<DeadLetter>& into);
 /// kNotFound: the entry is no dead letter.
 Result<DeadLetter> read_dead_letter(const Database& database, LaneId lane, const std::string& topic,
                                     Seq seq);

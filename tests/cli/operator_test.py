@@ -51,6 +51,14 @@ class OperatorTest(RigCase):
         self.fill()
         self.check_peek_and_purge()
 
+    def test_a_long_list_is_read_in_pages(self):
+        self.put("--ndjson", "--quiet", stdin="".join(f'{{"topic":"t","value":"{n}"}}\n'
+                                                      for n in range(2_500)))
+        rows = self.json_lines("peek", "--topic", "t", "--from", "11", "--count", "2200")
+        self.assertEqual([row["seq"] for row in rows], list(range(11, 2_211)))
+        rows = self.json_lines("peek", "--topic", "t", "--from", "2300", "--count", "2200")
+        self.assertEqual([row["seq"] for row in rows], list(range(2_300, 2_501)))
+
     def test_what_peek_shows_put_takes(self):
         self.put("--ndjson", stdin='{"topic":"t","key_base64":"/w==","value":null,"headers":'
                                    '[{"name":"a","value":"1"},{"name":"a","value_base64":"/w=="}]}')

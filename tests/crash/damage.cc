@@ -59,7 +59,7 @@ Contents learn(store::Store& store) {
     if (!read_pending(store, info, lane.pending).ok()) throw std::runtime_error("unreadable");
     contents.entries += lane.pending.size();
   }
-  const auto dead = store.dead_letters("", kDeadMax);
+  const auto dead = store.dead_letters("", 0, kDeadMax);
   if (!dead.ok()) throw std::runtime_error(dead.status().to_string());
   for (const DeadLetter& letter : *dead) {
     contents.lanes[letter.entry.message.topic].dead.insert(letter.entry.seq);
@@ -130,7 +130,7 @@ Verdict compare(store::Store& store, const Contents& contents) {
     left.erase(was);
   }
   for (const auto& [topic, lane] : left) compare(lane, {}, lane.head, verdict);
-  const auto dead = store.dead_letters("", kDeadMax);
+  const auto dead = store.dead_letters("", 0, kDeadMax);
   if (!dead.ok()) return loud(dead.status());
   std::map<std::string, std::set<Seq>> letters;
   for (const DeadLetter& letter : *dead) {

@@ -147,7 +147,7 @@ void ErrorCase::check(Cell& cell) {
 }
 
 std::vector<DeadLetter> ErrorCase::dead(const std::string& topic) {
-  const auto letters = rig_.outbox().dead_letters(topic, kDeadMax);
+  const auto letters = rig_.outbox().dead_letters(topic, 0, kDeadMax);
   REQUIRE(letters.ok());
   return *letters;
 }

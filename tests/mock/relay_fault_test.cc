@@ -85,7 +85,7 @@ TEST_CASE("a message that is too large dies alone; its neighbours arrive in orde
   rig.start();
   rig.drain();
 
-  const auto dead = rig.outbox().dead_letters("t", 10);
+  const auto dead = rig.outbox().dead_letters("t", 0, 10);
   REQUIRE(dead.ok());
   REQUIRE(dead->size() == 1);
   CHECK(dead->front().entry.seq == appended->seq);
@@ -118,7 +118,7 @@ TEST_CASE("a broker's verdict counts only on a message that is alone; another to
   rig.relay().resume("good");
   rig.append("good", "1");
   rig.drain();
-  const auto dead = rig.outbox().dead_letters("bad", 10);
+  const auto dead = rig.outbox().dead_letters("bad", 0, 10);
   REQUIRE(dead.ok());
   REQUIRE(dead->size() == 1);
   CHECK(dead->front().entry.seq == poison);

@@ -66,7 +66,7 @@ void RealStore::adopt(LaneId id, SimLane& lane, const store::LaneInfo& found) {
 }
 
 void RealStore::adopt_letters(const std::string& name, SimLane& lane) {
-  const auto letters = store_->dead_letters(name, kDeadMax);
+  const auto letters = store_->dead_letters(name, 0, kDeadMax);
   verdicts_.expect(letters.ok() && letters->size() >= lane.dead.size(), name + ": dead letters");
   if (!letters.ok()) return;
   std::map<Seq, Seq> requeued;

@@ -126,6 +126,7 @@ TEST_CASE_METHOD(ApiFixture, "status, peek, dead letters and purges come back as
   const auto listed = parse_dead_letters(call("GET", "/v1/dead").body);
   REQUIRE(listed.ok());
   CHECK(listed->at(0).reason == "too large");
+  CHECK(parse_dead_letters(call("GET", "/v1/dead", {{"topic", "t"}, {"from", "2"}}).body)->empty());
   const auto shown =
       parse_dead_letter(call("GET", "/v1/dead/entry", {{"topic", "t"}, {"seq", "1"}}).body);
   REQUIRE(shown.ok());

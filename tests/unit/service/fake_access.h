@@ -55,11 +55,12 @@ class FakeAccess : public Access, public Vitals {
     }
     return out;
   }
-  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic,
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
                                                std::size_t count) override {
     std::vector<DeadLetter> out;
     for (const DeadLetter& letter : dead) {
-      if ((topic.empty() || letter.entry.message.topic == topic) && out.size() < count) {
+      const bool asked = topic.empty() || letter.entry.message.topic == topic;
+      if (asked && letter.entry.seq >= from && out.size() < count) {
         out.push_back(letter);
       }
     }

@@ -29,7 +29,7 @@ Status read_along(const fs::path& dir) {
   if (!reader.ok()) return reader.status();
   const Status stats = (*reader)->stats().status();
   const Status entries = (*reader)->peek("orders", 3, 1).status();
-  const Status dead = (*reader)->dead_letters("orders", 1).status();
+  const Status dead = (*reader)->dead_letters("orders", 0, 1).status();
   for (const Status& status : {stats, entries, dead}) {
     if (!status.ok()) return status;
   }

@@ -210,6 +210,28 @@ TEST_CASE("operators: a drainer is the only one, is asked, and is let go") {
   CHECK(store->purge("t", 0, "me")->who == "me");
 }
 
+TEST_CASE("operators: lists go on from a number, and have a limit in bytes") {
+  const Disk disk;
+  auto store = disk.open();
+  constexpr Seq kEach = 6;
+  for (const char* topic : {"a", "b"}) {
+    Message large = message(topic, "");
+    large.value = std::string(kListBytesMax / 5, 'x');
+    for (Seq seq = 1; seq <= kEach; ++seq) REQUIRE(store->append(large, {}).ok());
+  }
+  CHECK(store->peek("a", 1, 100)->size() == 5);
+  CHECK(store->peek("a", 6, 100)->size() == 1);
+  for (const char* topic : {"a", "b"}) {
+    for (Seq seq = 1; seq <= kEach; ++seq) {
+      REQUIRE(store->bury(lane_id(*store, topic), seq, 0, "bad", settled(seq)).ok());
+    }
+  }
+  CHECK(store->dead_letters("", 0, 100)->size() == 5);
+  CHECK(store->dead_letters("b", 0, 3)->back().entry.seq == 3);
+  CHECK(store->dead_letters("b", 4, 100)->front().entry.seq == 4);
+  CHECK(store->dead_letters("", 1, 1).status().code() == Code::kInvalidArgument);
+}
+
 TEST_CASE("operators: a topic whose first append failed leaves nothing behind") {
   const Disk disk;
   Options options;
@@ -241,6 +263,7 @@ TEST_CASE("operators: partition counts and limits are there after a reopen, and 
   auto store = disk.open();
   CHECK(store->lane(1).partition_history ==
         std::vector<PartitionCount>{{1, 6, 1'000}, {3, 12, 500}});
+  CHECK(store->lane(1).limits == store::TopicLimits{2'000, 12});
   CHECK(store->stats()->lanes.at(0).partitions == 12);
   CHECK(store->append(message("t", std::string(3'000, 'x')), {}).status().code() ==
         Code::kTooLarge);
@@ -344,7 +367,7 @@ TEST_CASE("operators: the ledger balances through whatever happens") {
     REQUIRE(stats.ok());
     REQUIRE(stats->ledger == model);
     REQUIRE(stats->ledger.balanced());
-    REQUIRE(store->dead_letters("t", 10'000)->size() == model.dead + model.requeued);
+    REQUIRE(store->dead_letters("t", 0, 10'000)->size() == model.dead + model.requeued);
   }
 }
 

@@ -122,13 +122,13 @@ TEST_CASE("reader: dead letters, purges and progress") {
   REQUIRE(store->bury(lane, 1, 0, "nobody takes it", progress).ok());
   REQUIRE(store->purge("orders", 3, "an operator").ok());
 
-  const auto letters = reader->dead_letters("", 10);
+  const auto letters = reader->dead_letters("", 0, 10);
   REQUIRE(letters.ok());
   REQUIRE(letters->size() == 1);
   CHECK(letters->at(0).reason == "nobody takes it");
   CHECK(letters->at(0).entry.message.value == "one");
-  CHECK(reader->dead_letters("orders", 0)->empty());
-  CHECK(reader->dead_letters("audit", 10)->empty());
+  CHECK(reader->dead_letters("orders", 0, 0)->empty());
+  CHECK(reader->dead_letters("audit", 0, 10)->empty());
   CHECK(reader->dead_letter("orders", 1).ok());
   CHECK(reader->dead_letter("orders", 2).status().code() == Code::kNotFound);
   const auto purges = reader->purges();
