@@ -147,12 +147,11 @@ void Driver::feed_topic(std::int64_t now_ms, const kafka::TopicState& topic) {
   core_.topic_seen(now_ms, *lane, topic.leaders);
   feed_findings(now_ms, *lane, topic.findings);
   store::TopicLimits& limits = lanes_.get(*lane).limits;
-  const auto partitions = static_cast<std::int32_t>(topic.leaders.size());
-  if (limits.message_bytes_max == topic.message_bytes_max && limits.partitions == partitions) {
-    return;
-  }
-  limits = {topic.message_bytes_max, partitions};
-  new_limits_[*lane] = limits;
+  store::TopicLimits seen{topic.message_bytes_max, static_cast<std::int32_t>(topic.leaders.size())};
+  // Brokers tell the partitions first, and the topic's settings later or to nobody.
+  if (seen.message_bytes_max == 0) seen.message_bytes_max = limits.message_bytes_max;
+  if (seen == limits) return;
+  new_limits_[*lane] = limits = seen;
 }
 
 void Driver::set_connected(std::int64_t now_ms, bool connected, const std::string& trouble) {

@@ -9,6 +9,7 @@ Lanes::Lane& Lanes::add(const store::LaneInfo& info, Seq tail) {
   Lane& lane = lanes_[info.id];
   lane.topic = info.topic;
   lane.history = info.partition_history;
+  lane.limits = info.limits;
   lane.tail = tail;
   lane.known = true;
   by_topic_[info.topic] = info.id;

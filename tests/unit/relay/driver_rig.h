@@ -197,6 +197,7 @@ class Rig {
     REQUIRE(driver_->start().ok());
     return *driver_;
   }
+  store::Store& store() { return outbox_->store(); }
   Ledger ledger() { return outbox_->stats()->ledger; }
 
   Stage stage;

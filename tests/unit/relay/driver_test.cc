@@ -33,6 +33,15 @@ TEST_CASE("what was appended before and after the start is handed out once and i
   CHECK(rig.ledger().balanced());
 }
 
+TEST_CASE("a topic's largest message is known over a restart, before brokers tell it again") {
+  Rig rig;
+  rig.append(1);
+  rig.store().record_topic_limits(1, {2'000, 1});
+  Driver& driver = rig.start();
+  REQUIRE(driver.drain(kPatience).ok());  // so the topic was seen
+  CHECK(rig.store().lane(1).limits.message_bytes_max == 2'000);
+}
+
 TEST_CASE("a success without an offset is no delivery: the producer is rebuilt, it is sent again") {
   Rig rig;
   rig.append(20);
