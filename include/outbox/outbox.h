@@ -77,7 +77,8 @@ class Outbox {
 
   /// Dead letters of `topic` from `from` on, oldest first, at most `count`; kListBytesMax. Empty
   /// topic = all topics, and `from` is 0 (or kInvalidArgument).
-  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from, std::size_t count) const;
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& topic, Seq from,
+                                               std::size_t count) const;
   Result<DeadLetter> dead_letter(const std::string& topic, Seq seq) const;
   /// A new append with a new sequence number, the current session and the
   /// header outbox-requeued-from; the mark on the dead letter is in the same write.
