@@ -7,9 +7,9 @@
 namespace outbox::relay {
 
 bool Core::State::accept(Lane& of) {
-  if (of.halted.empty() && of.fewer == Lane::Fewer::kNo) return false;
+  if (of.halted.empty() && of.fewer != Lane::Fewer::kHalted) return false;
   of.halted.clear();
-  of.accepting = of.fewer != Lane::Fewer::kNo;
+  of.accepting = of.fewer == Lane::Fewer::kHalted;
   // Entries on their way to partitions that are gone may never be reported.
   if (of.accepting && of.in_flight > 0) rebuild(of.channel, "accept", true);
   touch(of);
@@ -68,7 +68,7 @@ void Core::State::service_purge(Lane& of) {
     wake(of, of.read_at_ms);
   } else if (of.read == 0) {
     // Which of them are settled already stands in the store alone.
-    emit_read(of, Lane::Cursor::kPurge, of.purge_next, kReadEntriesMax);
+    emit_read(of, Lane::Cursor::kPurge, of.purge_next, kReadEntriesMax, kReadBytesMax);
   }
 }
 

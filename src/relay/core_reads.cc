@@ -114,11 +114,13 @@ void Core::State::read_lane(Lane& lane) {
   const std::size_t entries =
       lane.probing() ? kProbeHeldMax : std::min({share, free, kReadEntriesMax});
   emit_read(lane, main ? Lane::Cursor::kMain : Lane::Cursor::kBehind,
-            main ? lane.main_next : behind->behind_from, entries);
+            main ? lane.main_next : behind->behind_from, entries,
+            std::max({window.free_bytes(), lane.need_bytes, std::size_t{1}}));
 }
 
-void Core::State::emit_read(Lane& lane, Lane::Cursor cursor, Seq from, std::size_t entries_max) {
-  const std::size_t bytes = std::max<std::size_t>(window.bytes_max() / kReadShare, 1);
+void Core::State::emit_read(Lane& lane, Lane::Cursor cursor, Seq from, std::size_t entries_max,
+                            std::size_t bytes_max) {
+  const std::size_t bytes = std::clamp<std::size_t>(window.bytes_max() / kReadShare, 1, bytes_max);
   lane.read = ++last_read;
   lane.read_cursor = cursor;
   lane.read_from = from;

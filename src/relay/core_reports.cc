@@ -102,6 +102,18 @@ bool Core::State::grace_over(std::int64_t& since_ms) const {
   return now - since_ms >= options.unknown_topic_grace_ms;
 }
 
+/// For so long that it is no lag of a broker's metadata.
+bool Core::State::missing(const Lane& of, Partition& partition) const {
+  return grace_over(partition.missing_since_ms) && of.fewer != Lane::Fewer::kSeen;
+}
+
+/// The partition is there: the producer's metadata is old, and no refused Produce has librdkafka
+/// renew it. The new one has its own grace.
+void Core::State::renew_metadata(Channel which, Partition& partition) {
+  partition.missing_since_ms = now;
+  rebuild(which, "old metadata", true);
+}
+
 void Core::State::failed_on_main(Lane& of, Partition& partition, const Report& given) {
   const std::string_view reason = given.failure.reason;
   const bool was_sent = given.outcome == Outcome::kError;
@@ -121,10 +133,8 @@ void Core::State::failed_on_main(Lane& of, Partition& partition, const Report& g
     case Action::kUnknownPartition:
       retry_later(of, partition);
       commands.refresh_topics.push_back(of.id);
-      if (!grace_over(partition.missing_since_ms)) return;
-      // It is there: the producer's metadata is old, and no refused Produce has librdkafka renew
-      // it.
-      if (!of.stray(partition.id)) return rebuild(given.channel, "old metadata", true);
+      if (!missing(of, partition)) return;
+      if (!of.stray(partition.id)) return renew_metadata(given.channel, partition);
       suspect(of, partition, given.seq);
       return to_probe(of, reason);
     case Action::kStall:
@@ -163,12 +173,10 @@ void Core::State::failed_on_probe(Lane& of, Partition& partition, const Report& 
       return stall(of, reason);
     case Action::kUnknownPartition:
       commands.refresh_topics.push_back(of.id);
-      if (grace_over(partition.missing_since_ms) && of.stray(partition.id)) {
-        return verdict(of, partition, reason);
-      }
+      if (!missing(of, partition)) return retry_later(of, partition);
+      if (of.stray(partition.id)) return verdict(of, partition, reason);
       retry_later(of, partition);
-      if (grace_over(partition.missing_since_ms)) rebuild(Channel::kProbe, "old metadata", true);
-      return;
+      return renew_metadata(Channel::kProbe, partition);
     case Action::kVerdict:
       return verdict(of, partition, reason);
     case Action::kRebuild:

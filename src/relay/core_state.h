@@ -118,7 +118,8 @@ struct Core::State {
   bool room_to_read(const Lane& lane) const;
   void issue_reads();
   void read_lane(Lane& lane);
-  void emit_read(Lane& lane, Lane::Cursor cursor, Seq from, std::size_t entries_max);
+  void emit_read(Lane& lane, Lane::Cursor cursor, Seq from, std::size_t entries_max,
+                 std::size_t bytes_max);
   void read_answered(Lane& of, ReadId read, std::span<const EntryMeta> metas, Seq reached);
 
   // core_handout.cc
@@ -136,6 +137,8 @@ struct Core::State {
   void failed_on_probe(Lane& of, Partition& partition, const Report& given);
   void retry_later(Lane& of, Partition& partition);
   bool grace_over(std::int64_t& since_ms) const;
+  bool missing(const Lane& of, Partition& partition) const;
+  void renew_metadata(Channel which, Partition& partition);
 
   // core_channels.cc
   void rebuild(Channel which, std::string_view reason, bool drain);

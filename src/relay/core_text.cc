@@ -20,9 +20,10 @@ std::string leaderless_text(const Lane& lane) {
 }  // namespace
 
 std::string fewer_text(const Lane& lane) {
-  return "the topic has " + std::to_string(lane.leaders.size()) + " partitions, " +
-         std::to_string(lane.recorded.count) +
-         " were recorded (was it created anew?); accept it to go on";
+  const std::string text = "the topic has " + std::to_string(lane.leaders.size()) +
+                           " partitions, " + std::to_string(lane.recorded.count) + " were recorded";
+  if (lane.fewer == Lane::Fewer::kSeen) return "waiting: " + text;
+  return "halted: " + text + " (was it created anew?); accept it to go on";
 }
 
 std::string offset_back_text(std::int32_t partition, const Slot& slot, std::int64_t before) {
@@ -43,7 +44,7 @@ std::string offset_back_text(std::int32_t partition, const Slot& slot, std::int6
 std::string Core::State::lane_text(const Lane& lane) const {
   if (!stopped_reason.empty()) return "stopped: " + stopped_reason;
   if (lane.purge != Lane::Purge::kNone) return "purging";
-  if (lane.fewer == Lane::Fewer::kHalted) return "halted: " + fewer_text(lane);
+  if (lane.fewer == Lane::Fewer::kHalted) return fewer_text(lane);
   if (!lane.halted.empty()) return "halted: " + lane.halted;
   if (lane.paused) return "paused";
   if (!lane.read_trouble.empty()) return "stalled: reading the outbox: " + lane.read_trouble;
@@ -54,7 +55,7 @@ std::string Core::State::lane_text(const Lane& lane) const {
   const std::string& refused = channel(lane.channel).refused;
   if (!refused.empty()) return "stalled: " + refused;
   if (!lane.seen) return topic_text(lane);
-  if (lane.fewer == Lane::Fewer::kSeen) return "waiting: " + fewer_text(lane);
+  if (lane.fewer == Lane::Fewer::kSeen) return fewer_text(lane);
   if (!lane.unsafe.empty()) return "held: " + lane.unsafe;
   if (lane.recorded.count == 0) return "waiting: recording the partition count";
   if (lane.probing()) return "probing: " + lane.probe_reason;

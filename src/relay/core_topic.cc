@@ -40,9 +40,10 @@ void Core::State::compare_count(Lane& of) {
   const auto count = static_cast<std::int32_t>(of.leaders.size());
   // One that has halted does not go on by itself: it may be another topic.
   if (of.fewer == Lane::Fewer::kHalted) return;
-  if (count < of.recorded.count) {
-    if (of.fewer == Lane::Fewer::kNo) of.fewer_since_ms = now;
+  if (count < of.recorded.count && of.accepted_from == 0) {
+    if (of.fewer == Lane::Fewer::kNo) of.fewer_since_ms = of.fewer_ask_at_ms = now;
     of.fewer = Lane::Fewer::kSeen;
+    of.record_wanted = false;
     return;
   }
   of.fewer = Lane::Fewer::kNo;
@@ -56,10 +57,17 @@ void Core::State::compare_count(Lane& of) {
 
 void Core::State::judge_fewer(Lane& of) {
   if (of.fewer != Lane::Fewer::kSeen) return;
-  const std::int64_t due = of.fewer_since_ms + kFewerGraceMs;
-  if (now < due) return wake(of, due);
+  // Meanwhile nobody could say otherwise.
+  if (!of.seen || !is_connected) of.fewer_since_ms = now;
+  if (now - of.fewer_since_ms < kFewerGraceMs) {
+    if (now >= of.fewer_ask_at_ms) {
+      commands.refresh_topics.push_back(of.id);
+      of.fewer_ask_at_ms = now + kFewerAskMs;
+    }
+    return wake(of, of.fewer_ask_at_ms);
+  }
   of.fewer = Lane::Fewer::kHalted;
-  note(of, true, "halted: " + fewer_text(of));
+  note(of, true, fewer_text(of));
 }
 
 void Core::State::emit_record(Lane& of) {

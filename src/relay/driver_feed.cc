@@ -146,12 +146,16 @@ void Driver::feed_topic(std::int64_t now_ms, const kafka::TopicState& topic) {
   if (topic.leaders.empty()) return;
   core_.topic_seen(now_ms, *lane, topic.leaders);
   feed_findings(now_ms, *lane, topic.findings);
-  store::TopicLimits& limits = lanes_.get(*lane).limits;
+  Lanes::Lane& known = lanes_.get(*lane);
   store::TopicLimits seen{topic.message_bytes_max, static_cast<std::int32_t>(topic.leaders.size())};
+  // A smaller count holds once an operator has accepted it.
+  if (!known.history.empty()) {
+    seen.partitions = std::max(seen.partitions, known.history.back().count);
+  }
   // Brokers tell the partitions first, and the topic's settings later or to nobody.
-  if (seen.message_bytes_max == 0) seen.message_bytes_max = limits.message_bytes_max;
-  if (seen == limits) return;
-  new_limits_[*lane] = limits = seen;
+  if (seen.message_bytes_max == 0) seen.message_bytes_max = known.limits.message_bytes_max;
+  if (seen == known.limits) return;
+  new_limits_[*lane] = known.limits = seen;
 }
 
 void Driver::set_connected(std::int64_t now_ms, bool connected, const std::string& trouble) {

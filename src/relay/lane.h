@@ -115,6 +115,7 @@ class Lane {
   enum class Fewer : std::uint8_t { kNo, kSeen, kHalted };
   Fewer fewer = Fewer::kNo;
   std::int64_t fewer_since_ms = 0;
+  std::int64_t fewer_ask_at_ms = 0;
   bool accepting = false;  ///< once nothing is in flight
   std::string halted;      ///< reason; empty = not halted
   std::string stalled;     ///< reason; empty = not stalled

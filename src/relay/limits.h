@@ -37,9 +37,10 @@ inline constexpr std::size_t kStrayPartitionsMax = 16;
 /// Entries of such a partition in memory once it is known not to come.
 inline constexpr std::size_t kStrayHeldMax = 256;
 
-/// A broker whose metadata lag may know of fewer partitions than were recorded, for a while. After
-/// this the topic was made anew, and the lane halts.
+/// A broker whose metadata lag may know of fewer partitions than were recorded, for a while. When
+/// nothing else was seen for this long, asked again and again, the topic was made anew.
 inline constexpr std::int64_t kFewerGraceMs = 10'000;
+inline constexpr std::int64_t kFewerAskMs = 1'000;
 
 /// An entry that failed in passing is sent again after this.
 inline constexpr std::int64_t kRetryMinMs = 100;

@@ -145,6 +145,7 @@ Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
   if (request.status.ok()) {
     const std::lock_guard lock(lane->mutex);
     lane->placement = std::move(history);
+    lane->limits.partitions = count.count;
   }
   return request.status;
 }

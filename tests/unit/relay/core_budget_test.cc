@@ -207,6 +207,21 @@ TEST_CASE("many partitions that stand still leave room to read for others") {
   CHECK(rig.core->stats().held_entries <= 64);
 }
 
+TEST_CASE("no more is read than there is room for") {
+  CoreRig rig;
+  rig.lane(1, 40);
+  rig.lane(2, 1);
+  rig.append(1, round_robin(4'000, 40), 1'500);  // none of them is ever acknowledged
+  rig.after(10'000);
+  rig.auto_read = false;
+  rig.append(2, {0}, 10);
+  REQUIRE_FALSE(rig.reads.empty());
+  const std::size_t max = small_options().in_flight_bytes_max;
+  const std::size_t free = max - rig.core->stats().held_bytes;
+  REQUIRE(free < max / 16);
+  CHECK(rig.reads.back().bytes_max <= free);
+}
+
 TEST_CASE("a large entry does not keep others out while those that stand still hold its room") {
   CoreRig rig;
   rig.lane(1, 1);

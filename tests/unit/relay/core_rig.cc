@@ -105,6 +105,7 @@ void CoreRig::execute() {
   for (const Handle handle : todo.release) OUTBOX_CHECK(held_.erase(handle) == 1);
   for (const Note& note : todo.notes) notes.push_back(note);
   closes += todo.close.size();
+  refreshes += todo.refresh_topics.size();
   for (const OpenProducer& open : todo.open) {
     opens.push_back(open);
     if (auto_ready) ready(open);

@@ -81,6 +81,7 @@ class CoreRig {
   std::vector<Read> reads;
   std::vector<Note> notes;
   std::size_t closes = 0;
+  std::size_t refreshes = 0;  ///< of metadata, that were asked for
   bool auto_ready = true;
   bool auto_bury = true;
   bool auto_record = true;

@@ -135,11 +135,42 @@ TEST_CASE("a broker that lags and shows fewer partitions for a while holds the l
   CHECK(rig.deaths.empty());
 }
 
+TEST_CASE("fewer partitions are asked about, and nobody who answers is no answer") {
+  CoreRig rig;
+  rig.lane(1, 3);
+  rig.leaders(1, {1});
+  const std::size_t asked = rig.refreshes;
+  rig.after(kFewerGraceMs / 2);
+  CHECK(rig.refreshes > asked + 3);
+  rig.core->connected(rig.now, false);
+  rig.after(2 * kFewerGraceMs);
+  CHECK(rig.state(1).starts_with("waiting"));
+  rig.core->connected(rig.now, true);
+  rig.after(kFewerGraceMs - 1);
+  CHECK(rig.state(1).starts_with("waiting"));
+  rig.after(kFewerAskMs + 1);
+  CHECK(rig.state(1).starts_with("halted"));
+}
+
+TEST_CASE("a count that waits to be recorded is not, once fewer are seen") {
+  CoreRig rig;
+  rig.lane(1, 3);
+  rig.auto_record = false;
+  rig.leaders(1, {1, 1, 1, 1});
+  REQUIRE(rig.records.size() == 1);
+  rig.core->partition_count_recorded(rig.now, 1, false);
+  rig.leaders(1, {1, 1});
+  rig.after(5'000);
+  CHECK(rig.records.size() == 1);
+}
+
 TEST_CASE("accept does not wait for ever for entries in flight to partitions that are gone") {
   CoreRig rig;
   rig.lane(1, 2);
   rig.append_fresh(1, {0, 1});
   rig.leaders(1, {1});
+  CHECK_FALSE(rig.core->accept(rig.now, 1));  // it may be a broker that lags
+  rig.after(kFewerGraceMs);
   CHECK(rig.core->accept(rig.now, 1));
   rig.run();
   CHECK(rig.rebuilds("accept") == 1);
@@ -150,6 +181,7 @@ TEST_CASE("an accepted count that could not be recorded in time holds for no lat
   CoreRig rig;
   rig.lane(1, 2);
   rig.leaders(1, {1});
+  rig.after(kFewerGraceMs);
   rig.append_fresh(1, {0, 1, 0, 1});
   rig.auto_record = false;
   CHECK(rig.core->accept(rig.now, 1));

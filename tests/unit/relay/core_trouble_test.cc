@@ -213,10 +213,28 @@ TEST_CASE("unknown partition that the topic has: a new producer after the grace,
   CHECK(rig.rebuilds("old metadata") == 0);
   refuse_until(300'000);
   CHECK(rig.rebuilds("old metadata") >= 1);
+  CHECK(rig.rebuilds("old metadata") <= 4);  // each has its own grace
   CHECK(rig.buries.empty());
   while (rig.sent.empty()) rig.after(500);
   rig.deliver(1, 1);
   CHECK(rig.progress(1).head == 2);
+}
+
+TEST_CASE("unknown partition, and a broker that lags shows fewer: no verdict of either") {
+  CoreRig rig;
+  rig.lane(1, 2);
+  rig.append_fresh(1, {1});
+  const std::int64_t from = rig.now;
+  while (rig.now - from < 58'000) {
+    rig.after(500);
+    if (!rig.sent.empty()) rig.fail(1, 1, Action::kUnknownPartition, "no such partition");
+  }
+  while (rig.sent.empty()) rig.after(500);
+  rig.after(5'000);
+  rig.leaders(1, {1});
+  rig.fail(1, 1, Action::kUnknownPartition, "no such partition");
+  rig.leaders(1, {1, 1});
+  CHECK(rig.state(1) == "flowing");
 }
 
 TEST_CASE("entries for a partition that the topic lacks are dead after the grace") {

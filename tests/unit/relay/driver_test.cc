@@ -42,6 +42,17 @@ TEST_CASE("a topic's largest message is known over a restart, before brokers tel
   CHECK(rig.store().lane(1).limits.message_bytes_max == 2'000);
 }
 
+TEST_CASE("a partition that a lagging broker does not know may be appended to all the same") {
+  Rig rig;
+  rig.append(1);
+  REQUIRE(rig.store().record_partition_count(1, {1, 3, 1'000}).ok());
+  Driver& driver = rig.start();
+  REQUIRE(outbox::test::wait_until(
+      [&] { return driver.lane_state(1).starts_with("waiting: the topic has 1 partitions"); },
+      kPatience));
+  CHECK(rig.store().lane(1).limits.partitions == 3);
+}
+
 TEST_CASE("a success without an offset is no delivery: the producer is rebuilt, it is sent again") {
   Rig rig;
   rig.append(20);

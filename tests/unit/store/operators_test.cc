@@ -258,6 +258,7 @@ TEST_CASE("operators: partition counts and limits are there after a reopen, and 
     append(*store, "t", 3);
     REQUIRE(store->record_partition_count(1, {1, 6, 1'000}).ok());
     REQUIRE(store->record_partition_count(1, {3, 12, 500}).ok());
+    CHECK(store->lane(1).limits.partitions == 12);
     store->record_topic_limits(1, {2'000, 12});
   }
   auto store = disk.open();
