@@ -60,8 +60,8 @@ struct StoredEntry {
   std::uint64_t session = 0;
 };
 
-/// Lists of entries and dead letters end behind the one that reaches this many bytes (of keys,
-/// values and headers), however many were asked for: go on from the last one's number.
+/// Lists of entries and dead letters end behind the one that reaches this many bytes (as stored),
+/// however many were asked for: go on from the last one's number.
 inline constexpr std::size_t kListBytesMax = std::size_t{64} << 20;
 
 struct DeadLetter {

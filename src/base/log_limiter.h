@@ -7,7 +7,7 @@
 namespace outbox {
 
 /// For what is logged again and again while something is wrong: so many lines a minute; the rest
-/// are counted and said with the next line. Not thread-safe.
+/// are counted. Not thread-safe.
 class LogLimiter {
  public:
   static constexpr std::size_t kLinesPerMinute = 10;

@@ -45,7 +45,9 @@ Result<std::vector<std::string>> topics_of(Access& access, const DeadFlags& flag
   const auto stats = access.stats();
   if (!stats.ok()) return stats.status();
   std::vector<std::string> topics;
-  for (const LaneStats& lane : stats->lanes) topics.push_back(lane.topic);
+  for (const LaneStats& lane : stats->lanes) {
+    if (lane.ledger.dead + lane.ledger.requeued > 0) topics.push_back(lane.topic);
+  }
   return topics;
 }
 

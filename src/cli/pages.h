@@ -23,6 +23,9 @@ Status for_pages(Seq from, std::uint64_t count, Fetch fetch, Each each) {
     const auto page = fetch(from, static_cast<std::size_t>(std::min(count, kPage)));
     if (!page.ok()) return page.status();
     if (page->empty()) break;
+    if (seq_of(page->front()) < from) {
+      return {Code::kUnknownVersion, "the relay that answers is an older one: it lists no pages"};
+    }
     if (Status status = each(*page); !status.ok()) return status;
     count -= std::min<std::uint64_t>(count, page->size());
     from = seq_of(page->back()) + 1;

@@ -85,8 +85,14 @@ TEST_CASE("engine: the starts of all partitions are kept in one commit, before t
   rig.options.commit_interval_ms = 1h;
   append(rig, kZero, 3, 1);
   append(rig, kOne, 3, 1);
+  std::atomic<bool> before = true;
+  rig.before = [&](const Received&) {
+    before = before && rig.kafka.count_commits() == 1;
+    return Status();
+  };
   rig.start();
   REQUIRE(rig.processed(6));
+  CHECK(before);
   CHECK(rig.kafka.count_commits() == 1);
 }
 

@@ -282,7 +282,7 @@ TEST_CASE_METHOD(Fixture, "durable tail: nor by whom the failure was not told") 
   TwoSyncsEnv two(env.get());
   auto started = DurableTail::start(two, dir, {});
   REQUIRE(started.ok());
-  const std::unique_ptr<DurableTail> tail = std::move(started).value();
+  std::unique_ptr<DurableTail> tail = std::move(started).value();
   REQUIRE(record(*tail, 1, 1).ok());
   two.arm();
   std::array<Status, 2> told;
@@ -297,6 +297,7 @@ TEST_CASE_METHOD(Fixture, "durable tail: nor by whom the failure was not told") 
   for (std::thread& thread : threads) thread.join();
   REQUIRE((told[0].ok() != told[1].ok()));
   fs->cut_power();
+  tail.reset();
   fs->restore_power(1, Keep::kSynced);
   REQUIRE(load().ok());
   CHECK(load()->at(1) == 1);
