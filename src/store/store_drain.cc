@@ -122,22 +122,32 @@ Status StoreImpl::bury(LaneId lane_id, Seq seq, std::int32_t partition, const st
   return request.status;
 }
 
+void StoreImpl::put_limits(rocksdb::WriteBatch& batch, LaneId lane, const TopicLimits& limits) {
+  const std::string key = meta::key(meta::kLimitsPrefix, lane);
+  OUTBOX_CHECK(batch.Put(database_->meta, key, encode(limits)).ok());
+}
+
 Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
   Lane* const lane = lanes_->find(lane_id);
   OUTBOX_CHECK(lane != nullptr);
   // Written without the lane's registration it would make the store unreadable.
   if (lane->tail == 0) return {Code::kNotFound, "nothing was ever appended to " + lane->topic};
   std::vector<PartitionCount> history;
+  TopicLimits limits;
   {
     const std::lock_guard lock(lane->mutex);
     history = lane->placement;
+    limits = lane->limits;
   }
+  const bool fewer = count.count < limits.partitions;  // and now accepted
+  if (fewer) limits.partitions = count.count;
   std::erase_if(history, [&](const PartitionCount& old) { return old.from_seq >= count.from_seq; });
   history.push_back(count);
   CommitRequest request;
   request.also = [&](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
     const std::string key = meta::key(meta::kPlacementPrefix, lane_id);
     OUTBOX_CHECK(batch.Put(database_->meta, key, encode(history)).ok());
+    if (fewer) put_limits(batch, lane_id, limits);
   };
   reach(Step::kPlacementBegun);
   if (!mutant(Mutant::kPlacementUnsynced)) committer_.commit(request);
@@ -145,7 +155,7 @@ Status StoreImpl::record_partition_count(LaneId lane_id, PartitionCount count) {
   if (request.status.ok()) {
     const std::lock_guard lock(lane->mutex);
     lane->placement = std::move(history);
-    lane->limits.partitions = count.count;
+    lane->limits = limits;
   }
   return request.status;
 }
@@ -163,8 +173,7 @@ void StoreImpl::record_topic_limits(LaneId lane_id, TopicLimits limits) {
   // failed would leave RocksDB and us with different ideas of the log.
   auto request = std::make_unique<CommitRequest>();
   request->also = [this, lane_id, limits](rocksdb::WriteBatch& batch, std::span<const CommitItem>) {
-    const std::string key = meta::key(meta::kLimitsPrefix, lane_id);
-    OUTBOX_CHECK(batch.Put(database_->meta, key, encode(limits)).ok());
+    put_limits(batch, lane_id, limits);
   };
   request->done = [this, lane](const Result<Appended>& written) {
     if (written.ok()) return;

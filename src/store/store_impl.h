@@ -100,6 +100,8 @@ class StoreImpl final : public Store {
   void withdraw(CommitRequest& request);
   Status reserve_callback(const CommitRequest& request);
   void fail_async(Status status, AppendCallback done);
+  // store_drain.cc
+  void put_limits(rocksdb::WriteBatch& batch, LaneId lane, const TopicLimits& limits);
   // store_operators.cc
   Result<Lane*> find_lane(const std::string& topic) const;
   void put_purge(rocksdb::WriteBatch& batch, const PurgeRecord& record);

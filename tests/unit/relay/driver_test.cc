@@ -46,6 +46,7 @@ TEST_CASE("a partition that a lagging broker does not know may be appended to al
   Rig rig;
   rig.append(1);
   REQUIRE(rig.store().record_partition_count(1, {1, 3, 1'000}).ok());
+  rig.store().record_topic_limits(1, {0, 3});
   Driver& driver = rig.start();
   REQUIRE(outbox::test::wait_until(
       [&] { return driver.lane_state(1).starts_with("waiting: the topic has 1 partitions"); },

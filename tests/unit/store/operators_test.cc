@@ -257,9 +257,9 @@ TEST_CASE("operators: partition counts and limits are there after a reopen, and 
     auto store = disk.open();
     append(*store, "t", 3);
     REQUIRE(store->record_partition_count(1, {1, 6, 1'000}).ok());
+    store->record_topic_limits(1, {2'000, 18});
     REQUIRE(store->record_partition_count(1, {3, 12, 500}).ok());
     CHECK(store->lane(1).limits.partitions == 12);
-    store->record_topic_limits(1, {2'000, 12});
   }
   auto store = disk.open();
   CHECK(store->lane(1).partition_history ==
