@@ -23,9 +23,6 @@ constexpr std::size_t kGroupBytesMax = std::size_t{8} << 20;
 constexpr int kRunsMax = 48;
 constexpr int kRunsSlowdown = 96;
 constexpr int kRunsStop = 144;
-// Runs count as of like size, and are merged together, up to this much more (or less): a flush may
-// take all three memtables at once.
-constexpr unsigned kLikeSizePercent = 300;
 
 rocksdb::BlockBasedTableOptions table_options() {
   rocksdb::BlockBasedTableOptions table;
@@ -89,10 +86,6 @@ rocksdb::ColumnFamilyOptions data_family_options(const Options& options,
   family.level0_file_num_compaction_trigger = kRunsMax;
   family.level0_slowdown_writes_trigger = kRunsSlowdown;
   family.level0_stop_writes_trigger = kRunsStop;
-  // By the sum of sizes, the default, a merge that comes a little late takes the larger runs along,
-  // and so writes all of the backlog again (docs/performance.md).
-  family.compaction_options_universal.stop_style = rocksdb::kCompactionStopStyleSimilarSize;
-  family.compaction_options_universal.size_ratio = kLikeSizePercent;
   // With one lane runs do not overlap: they are moved, not rewritten.
   family.compaction_options_universal.allow_trivial_move = true;
   // Space is bounded by whole-file deletion and the reclaimer, not by full rewrites.
