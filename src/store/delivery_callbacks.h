@@ -19,7 +19,7 @@ class DeliveryCallbacks {
   explicit DeliveryCallbacks(const Options& options) : options_(options) {}
 
   /// Takes one of the places; at delivery_callbacks_max it waits for one or
-  /// refuses, as the options say. kFull, kClosed.
+  /// refuses, as `when_full` says. kFull, kClosed.
   Status reserve(WhenFull when_full);
   /// Gives a place back that was not used.
   void cancel();
